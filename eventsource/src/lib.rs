@@ -49,6 +49,7 @@
 //! | [`subscription`] | running projections: [`SubscriptionManager`] |
 //! | [`engine`] | projections that are assembled at run time, from closures |
 //! | [`fold`](mod@fold) | a projection over a part of the log, once: past states, reports, tests |
+//! | [`trace`](mod@trace) | trace contexts in the metadata of events |
 //! | [`guarantees`] | what this crate promises, where each promise ends, and which tests fail without it |
 //! | [`guide`] | guides: [which kind of projection](guide::kinds) to use, how to [deploy](guide::deployment) a changed one |
 //! | [`prelude`] | the names that most programs use |
@@ -61,6 +62,7 @@
 //! | `inventory` | yes | [`Registry::global`] contains every linked event |
 //! | `signals` | yes | [`SubscriptionManager::run_until_signal`](subscription::SubscriptionManager::run_until_signal), for services: SIGINT and SIGTERM |
 //! | `sqlite` | no | event store, checkpoints and read models in a SQLite file; handlers use the driver as `eventsource::sqlx` |
+//! | `metrics` | no | `eventsource::metrics`: metrics of the write side and of the subscriptions, for any recorder of the crate `metrics` |
 //! | `decimal` | no | columns of read models with the type `rust_decimal::Decimal` |
 //! | `postgres` | no | event store, checkpoints and read models in PostgreSQL 15 or newer; handlers use the driver as `eventsource::sqlx` |
 //! | `postgres-tls` | no | `postgres`, with TLS (rustls) for servers on other machines: write `sslmode=require` into the URL |
@@ -69,7 +71,13 @@
 //! # Logs
 //!
 //! The crate logs with [`tracing`](https://docs.rs/tracing), under targets that begin with `eventsource::`. A table in
-//! [`subscription`](mod@subscription#what-is-logged) lists the levels. There are no metrics yet.
+//! [`subscription`](mod@subscription#what-is-logged) lists the levels.
+//!
+//! # Metrics and traces
+//!
+//! [`Observer`](subscription::Observer) and [`WriteObserver`](store::WriteObserver) are the ports for measurements; the
+//! feature `metrics` is an implementation. [`trace`] says how traces are followed through events; the crate
+//! `eventsource-otel` connects them with OpenTelemetry.
 //!
 //! # Versions
 //!
@@ -99,6 +107,8 @@ pub mod guarantees;
 pub mod guide;
 #[cfg(feature = "macros")]
 mod macros;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod panics;
 pub mod prelude;
 pub mod projection;
@@ -108,6 +118,7 @@ pub mod store;
 pub mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 
 pub use aggregate::{
     Aggregate, AggregateError, AggregateRepository, AggregateRoot, Applies, ExecuteError, Executed, Saved,
@@ -211,6 +222,13 @@ pub use store::{
 pub use subscription::{
     SubscriptionConfig, SubscriptionHandle, SubscriptionManager, SubscriptionState, SubscriptionStatus, WaitError,
 };
+/// The crate of spans in this API ([`TraceBridge`](trace::TraceBridge)), in version 0.1.
+///
+/// ```
+/// let span = eventsource::tracing::Span::none();
+/// # let _ = span;
+/// ```
+pub use tracing;
 /// The crate of ids in this API ([`RecordedEvent::id`], [`StreamId::new`]), in version 1, with its features `serde`, `v5`
 /// and `v7`.
 ///

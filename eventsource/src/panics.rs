@@ -4,6 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 /// Returns what `work` returns, or the payload of its panic. The work is not polled again after a panic.
@@ -14,6 +15,30 @@ pub(crate) async fn catch<T>(work: impl Future<Output = T>) -> Result<T, Box<dyn
         Err(panic) => Poll::Ready(Err(panic)),
     })
     .await
+}
+
+/// An observer whose panics are caught, so that they do not end what is observed.
+pub(crate) struct Guarded<O: ?Sized> {
+    observer: Box<O>,
+    has_panicked: AtomicBool,
+}
+
+impl<O: ?Sized> Guarded<O> {
+    pub(crate) const fn new(observer: Box<O>) -> Self {
+        Self { observer, has_panicked: AtomicBool::new(false) }
+    }
+
+    /// Calls the observer. Logs its first panic.
+    pub(crate) fn tell(&self, call: impl FnOnce(&O)) {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(&self.observer))) else { return };
+        if !self.has_panicked.swap(true, Ordering::Relaxed) {
+            let panic = message(&*panic);
+            tracing::error!(
+                panic,
+                "an observer panicked: its next calls follow, and its further panics are not logged; fix the observer"
+            );
+        }
+    }
 }
 
 /// Returns the message of a panic.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Aggregate, AggregateError, AggregateRepository, AggregateRoot, AsOf};
 use crate::event::{RecordedEvent, StreamId};
-use crate::store::{PAGE_BYTES, PageLimit, ReadStream};
+use crate::store::{LoadSeen, PAGE_BYTES, PageLimit, ReadStream};
 
 /// The page size of a replay.
 const PAGE: PageLimit = PageLimit::events(1_000).within_bytes(PAGE_BYTES);
@@ -100,11 +100,15 @@ impl<A: Aggregate> AggregateRepository<A> {
     /// # }
     /// ```
     pub async fn load_or_create(&self, id: Uuid) -> Result<AggregateRoot<A>, AggregateError> {
-        if let Some(root) = self.restore(id).await? {
-            return Ok(root);
-        }
-        let mut root = AggregateRoot::<A>::new(id);
-        self.replay(&mut root, None).await?;
+        let (root, before) = match self.restore(id).await? {
+            Some(found) => found,
+            None => {
+                let mut root = AggregateRoot::<A>::new(id);
+                self.replay(&mut root, None).await?;
+                (root, 0)
+            }
+        };
+        self.store.note_load(&LoadSeen::new(A::TYPE, root.version().saturating_sub(before)));
         Ok(root)
     }
 
@@ -151,8 +155,9 @@ impl<A: Aggregate> AggregateRepository<A> {
         }
     }
 
-    /// Loads the aggregate `id` from its snapshot and the later events. Returns `None` if there is no usable snapshot.
-    async fn restore(&self, id: Uuid) -> Result<Option<AggregateRoot<A>>, AggregateError> {
+    /// Loads the aggregate `id` from its snapshot and the later events, and returns the version of the snapshot too.
+    /// Returns `None` if there is no usable snapshot.
+    async fn restore(&self, id: Uuid) -> Result<Option<(AggregateRoot<A>, u64)>, AggregateError> {
         let stream = StreamId::new(A::TYPE, id);
         let Some(snapshots) = &self.snapshots else { return Ok(None) };
         let Some((snapshot, state)) = snapshots.find(&stream).await else { return Ok(None) };
@@ -166,7 +171,7 @@ impl<A: Aggregate> AggregateRepository<A> {
                 if page.is_full {
                     self.replay(&mut root, None).await?;
                 }
-                Ok(Some(root))
+                Ok(Some((root, snapshot.version)))
             }
             _ => {
                 snapshots.is_not_of_its_stream(&snapshot).await;

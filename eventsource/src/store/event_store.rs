@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, EventLog, ExpectedVersion, PageLimit, ReadStream, StoreError, StoredStream, StreamAppend,
-    check_append_all, lookup,
+    AppendError, Appended, EventLog, ExpectedVersion, LoadSeen, PageLimit, ReadStream, StoreError, StoredStream,
+    StreamAppend, check_append_all, lookup,
 };
 use crate::event::{NewEvent, RecordedEvent, StreamId};
 
@@ -200,4 +200,8 @@ pub trait EventStore: EventLog {
     ) -> Result<Vec<StoredStream>, StoreError> {
         lookup::streams(self, aggregate_type, after, limit).await
     }
+
+    /// Notes that a repository has loaded an aggregate. Does nothing by default; [`Observed`](super::Observed) tells its
+    /// observers. A store that wraps another one passes it on.
+    fn note_load(&self, _seen: &LoadSeen<'_>) {}
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
-    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LoadSeen, LogId,
+    LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
     WakeUpReceiver,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
@@ -105,5 +105,9 @@ impl<S: EventStore + ?Sized> EventStore for Arc<S> {
         limit: usize,
     ) -> Result<Vec<StoredStream>, StoreError> {
         (**self).streams(aggregate_type, after, limit).await
+    }
+
+    fn note_load(&self, seen: &LoadSeen<'_>) {
+        (**self).note_load(seen);
     }
 }

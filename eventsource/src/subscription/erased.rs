@@ -240,15 +240,21 @@ async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             "event",
             subscription = core.name,
             event_type = event.event_type(),
-            position = event.position().value()
+            position = event.position().value(),
+            otel.status_code = tracing::field::Empty,
         );
         // Entering a disabled span would cost as much as the call of the handler.
         let result = match span.is_disabled() {
             true => in_time(core, subscriber.handle(event, unit)).await,
             // The call itself can do all the work, before the future is polled.
             false => {
+                core.link(&span, std::slice::from_ref(event));
                 let call = span.in_scope(|| subscriber.handle(event, unit));
-                in_time(core, call.instrument(span)).await
+                let result = in_time(core, call.instrument(span.clone())).await;
+                if result.is_err() {
+                    span.record("otel.status_code", "ERROR");
+                }
+                result
             }
         };
         // The handler ended the transaction, whether it failed or not. An outage ends the transaction too.

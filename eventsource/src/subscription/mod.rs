@@ -95,6 +95,8 @@
 //! - **Probes and pages: [`Health`] and [`SubscriptionSnapshot`].** [`health`](SubscriptionManager::health) answers an
 //!   orchestrator, and [`snapshots`](SubscriptionManager::snapshots) a page that is often reloaded. Neither asks a store.
 //!   [`watch`](SubscriptionManager::watch) yields each change of a state.
+//! - **Metrics: [`Observer`].** It is told of each batch, failure and state. `eventsource::metrics` (feature `metrics`) is
+//!   one, and [`Recent`] remembers the last hour.
 //! - **Operators: [`SubscriptionStatus`].** [`inspect_all`](SubscriptionManager::inspect_all) asks the stores and tells each
 //!   state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
 //!
@@ -181,6 +183,7 @@ mod in_memory;
 mod inside;
 mod log;
 mod manager;
+mod observer;
 mod rebuild;
 mod report;
 mod requests;
@@ -203,8 +206,14 @@ pub(crate) use manager::Supervised;
 pub use manager::{Backend, ManagerBuilder, Subscribe, SubscriptionManager};
 #[cfg(feature = "signals")]
 pub use manager::{Shutdown, Signal, shutdown_signal};
+pub use observer::{
+    AttemptFailed, BatchSeen, BatchSource, CommitFailure, CommitSeen, FailureKind, Generation, LeaseSeen, LeaseStep,
+    LetterSeen, LetterStep, Observer, PageSeen, RebuildSeen, RebuildStep, Recent, RecentInterval, RequestAction,
+    RequestSeen, StateSeen,
+};
 pub use rebuild::{RebuildKind, RebuildProgress};
 pub use state::{StopReason, SubscriptionState};
 pub use status::{
-    Health, HealthLimits, Lag, StateChanges, SubscriptionHealth, SubscriptionSnapshot, SubscriptionStatus,
+    Health, HealthLimits, Lag, Sample, SampledRebuild, SampledSubscription, Sampler, StateChanges, SubscriptionHealth,
+    SubscriptionSnapshot, SubscriptionStatus,
 };

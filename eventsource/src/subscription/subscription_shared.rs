@@ -9,11 +9,12 @@ use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::{HandlerId, is_handler_of};
 use super::log::SharedLog;
+use super::observer::{Generation, Observers};
 use super::requests::Requests;
 use super::{Failure, InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
 use crate::causes::with_causes;
-use crate::event::{EventFilter, Position};
+use crate::event::{EventFilter, Position, RecordedEvent};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::operations::Pause;
 use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
@@ -23,6 +24,7 @@ use crate::subscription::log::catalogue::Catalogue;
 use crate::subscription::rebuild::tracked::Rebuilds;
 use crate::subscription::state::bell::StateBell;
 use crate::subscription::state::progress::{Interruption, Progress};
+use crate::trace::{self, SharedBridge};
 
 /// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {
@@ -55,6 +57,10 @@ pub(super) struct SubscriptionShared {
     pub(super) restarts: Restarts,
     /// The last rebuild.
     pub(super) rebuilds: Rebuilds,
+    /// The observers of the manager.
+    pub(super) observers: Observers,
+    /// Connects spans with a tracer.
+    pub(super) traces: Option<SharedBridge>,
     /// The name under which this manager owns checkpoints, for operators and standbys.
     pub(super) owner: Arc<str>,
     /// The source of the jitter of delays.
@@ -108,6 +114,8 @@ impl SubscriptionShared {
             requests: Requests::default(),
             restarts: Restarts::default(),
             rebuilds: Rebuilds::default(),
+            observers: live.observers.clone(),
+            traces: live.traces.clone(),
             owner: Arc::clone(&live.owner),
             chance: Chance::new(live.config.seed),
             end_at_start: OnceLock::new(),
@@ -230,6 +238,29 @@ impl SubscriptionShared {
     /// Returns whether another process, if any, moves the checkpoint in this state.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
         state.is_aside() && self.facts.has_stored_checkpoint
+    }
+
+    /// Returns the name of the subscription for observers. The builder of the next generation has the one of its
+    /// subscription.
+    pub(super) fn observed_name(&self) -> &str {
+        self.next_of.as_ref().map_or(&self.name, |live| &live.name)
+    }
+
+    /// Returns which generation is written under this name.
+    pub(super) const fn generation(&self) -> Generation {
+        match self.next_of {
+            None => Generation::Present,
+            Some(_) => Generation::Next,
+        }
+    }
+
+    /// Adds links from `span` to the contexts of `events`: none during a rebuild. Returns how many were left out.
+    pub(super) fn link(&self, span: &tracing::Span, events: &[Arc<RecordedEvent>]) -> usize {
+        let Some(traces) = &self.traces else { return 0 };
+        if span.is_disabled() || self.next_of.is_some() || self.progress.is_rebuilding() {
+            return 0;
+        }
+        trace::link(traces, span, events)
     }
 
     /// Identifies the subscription to the task that runs its handlers. A handler of the next generation blocks the

@@ -26,7 +26,8 @@ const ROOMS: &[Room] = &[
     Room { name: "random", may_name: &[] },
     Room { name: "backoff", may_name: &["random"] },
     Room { name: "event", may_name: &[] },
-    Room { name: "store", may_name: &["event"] },
+    Room { name: "trace", may_name: &["event"] },
+    Room { name: "store", may_name: &["event", "trace", "panics"] },
     Room { name: "bus", may_name: &["event", "causes", "panics"] },
     Room { name: "aggregate", may_name: &["event", "store", "bus", "backoff", "causes"] },
     Room { name: "projection", may_name: &["event", "store", "causes", "panics"] },
@@ -36,6 +37,7 @@ const ROOMS: &[Room] = &[
         name: "subscription",
         may_name: &[
             "event",
+            "trace",
             "store",
             "bus",
             "aggregate",
@@ -48,6 +50,7 @@ const ROOMS: &[Room] = &[
         ],
     },
     Room { name: "admin", may_name: &["event", "store", "projection", "subscription"] },
+    Room { name: "metrics", may_name: &["event", "store", "projection", "catalogue", "subscription"] },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
     Room {
         name: "backend",
@@ -129,4 +132,9 @@ fn macro_crate_has_no_cycle() {
 #[test]
 fn redis_crate_has_no_cycle() {
     assert_empty(&Graph::read(&source_of("eventsource-redis")).cycles(|_| true));
+}
+
+#[test]
+fn otel_crate_has_no_cycle() {
+    assert_empty(&Graph::read(&source_of("eventsource-otel")).cycles(|_| true));
 }

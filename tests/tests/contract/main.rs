@@ -43,6 +43,9 @@ mod memory {
     mod event_store {
         eventsource::event_store_contract!(eventsource::MemoryEventStore::new());
     }
+    mod observed_event_store {
+        eventsource::event_store_contract!(eventsource::store::Observed::new(eventsource::MemoryEventStore::new()));
+    }
     mod event_log {
         eventsource::event_log_contract!({
             let store = eventsource::MemoryEventStore::new();

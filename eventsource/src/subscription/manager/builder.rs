@@ -10,6 +10,8 @@ use crate::catalogue::Registry;
 use crate::event::RecordedEvent;
 use crate::projection::CheckpointStore;
 use crate::store::EventLog;
+use crate::subscription::observer::{Observer, Observers};
+use crate::trace::{SharedBridge, TraceBridge};
 
 /// A database that has a log and checkpoints: all that a manager needs. `SqliteDatabase` and `PostgresDatabase` are
 /// backends, and an own one can be.
@@ -74,6 +76,8 @@ pub struct ManagerBuilder<C> {
     notifier: Arc<dyn Notifier>,
     checkpoints: C,
     registry: Option<Registry>,
+    observers: Observers,
+    traces: Option<SharedBridge>,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -106,6 +110,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             notifier: Arc::new(NoNotifier),
             checkpoints: db.checkpoints(),
             registry: None,
+            observers: Observers::default(),
+            traces: None,
         }
     }
 }
@@ -124,8 +130,8 @@ impl<C: CheckpointStore> ManagerBuilder<C> {
     /// Stores the positions in `checkpoints`, and gives its connections to handlers. By default it is the store of the
     /// database.
     pub fn checkpoints<D: CheckpointStore>(self, checkpoints: D) -> ManagerBuilder<D> {
-        let Self { store, notifier, checkpoints: _, registry } = self;
-        ManagerBuilder { store, notifier, checkpoints, registry }
+        let Self { store, notifier, checkpoints: _, registry, observers, traces } = self;
+        ManagerBuilder { store, notifier, checkpoints, registry, observers, traces }
     }
 
     /// Uses `registry` in place of [`Registry::global`]: see [`SubscriptionManager::with_registry`].
@@ -133,10 +139,22 @@ impl<C: CheckpointStore> ManagerBuilder<C> {
         Self { registry: Some(registry), ..self }
     }
 
+    /// Adds an observer of the subscriptions. There can be several: see [`Observer`]. By default there is none.
+    pub fn observer(self, observer: impl Observer) -> Self {
+        Self { observers: self.observers.with(observer), ..self }
+    }
+
+    /// Links the spans of batches to the traces of their events: see [`SubscriptionManager::with_traces`].
+    pub fn traces(self, bridge: impl TraceBridge) -> Self {
+        Self { traces: Some(SharedBridge::new(bridge)), ..self }
+    }
+
     /// Creates the manager, without subscriptions.
     #[must_use]
     pub fn build(self) -> SubscriptionManager<C> {
         let manager = SubscriptionManager::of_parts(self.store, self.notifier, self.checkpoints);
+        let manager = if self.observers.is_empty() { manager } else { manager.with_observers(self.observers) };
+        let manager = manager.with_bridge(self.traces);
         match self.registry {
             Some(registry) => manager.with_registry(registry),
             None => manager,

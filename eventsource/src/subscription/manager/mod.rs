@@ -7,6 +7,7 @@ mod listening;
 mod named;
 mod observe;
 mod pausing;
+mod ports;
 mod repair;
 mod service;
 #[cfg(feature = "signals")]
@@ -40,7 +41,9 @@ use crate::projection::CheckpointStore;
 use crate::store::{EventLog, WakeUpSender};
 use crate::subscription::log::catalogue::Catalogue;
 use crate::subscription::manager::supervised::{SupervisedSubscription, SupervisedSubscriptions};
+use crate::subscription::observer::Observers;
 use crate::subscription::state::bell::StateBell;
+use crate::trace::SharedBridge;
 
 /// Runs the subscriptions of a process: subscribes projections, starts them, stops them and reports on them.
 ///
@@ -102,6 +105,8 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     owner: Arc<str>,
     /// Wakes the streams of changes.
     bell: StateBell,
+    observers: Observers,
+    traces: Option<SharedBridge>,
     /// Locked while a subscription is added, and while the manager starts or stops.
     running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -149,6 +154,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slots: Arc::default(),
             owner: owner(),
             bell: StateBell::default(),
+            observers: Observers::default(),
+            traces: None,
             running: tokio::sync::Mutex::default(),
         }
     }

@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError};
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
 use crate::subscription::handle::subscription_control::SubscriptionControl as _;
+use crate::subscription::status::sampled::Sampler;
+use crate::subscription::subscription_shared::SubscriptionShared;
 use crate::subscription::{Health, HealthLimits, ManagerError, StateChanges, SubscriptionSnapshot, SubscriptionStatus};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -105,12 +107,24 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// # }).unwrap();
     /// ```
     pub fn watch(&self) -> StateChanges {
+        StateChanges::of_all(&self.bell, self.listing())
+    }
+
+    /// Returns what takes samples of the subscriptions, for gauges. It does not keep the manager alive: see [`Sampler`]
+    /// for an example.
+    #[must_use]
+    pub fn sampler(&self) -> Sampler<C> {
+        Sampler::new(&self.store, &self.log, &self.checkpoints, &self.bell, self.listing())
+    }
+
+    /// Returns what lists the subscriptions while the manager exists, the later ones too.
+    fn listing(&self) -> impl Fn() -> Vec<Arc<SubscriptionShared>> + Send + Sync + use<C> {
         let slots = Arc::downgrade(&self.slots);
-        StateChanges::of_all(&self.bell, move || {
+        move || {
             let Some(slots) = slots.upgrade() else { return Vec::new() };
             let slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
             slots.values().map(|slot| Arc::clone(&slot.core)).collect()
-        })
+        }
     }
 
     /// Asks the stores for the status of every subscription, ordered by name.

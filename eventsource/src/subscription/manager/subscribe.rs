@@ -22,6 +22,7 @@ use crate::subscription::handle::SubscriptionHandle;
 use crate::subscription::in_memory::InMemory;
 use crate::subscription::manager::SubscriptionManager;
 use crate::subscription::manager::supervised::SupervisedSubscription;
+use crate::subscription::observer::RebuildObservers;
 use crate::subscription::rebuild::tracked::Rebuilds;
 use crate::subscription::requests::Requests;
 use crate::subscription::state::progress::Progress;
@@ -157,7 +158,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             in_memory: InMemory::default(),
             requests: Requests::default(),
             restarts: Restarts::default(),
-            rebuilds: Rebuilds::default(),
+            rebuilds: Rebuilds::new(RebuildObservers::of(&name, &self.observers)),
+            observers: self.observers.clone(),
+            traces: self.traces.clone(),
             owner: Arc::clone(&self.owner),
             end_at_start: OnceLock::new(),
             ownership: Arc::default(),

@@ -10,9 +10,24 @@ use crate::event::Position;
 use crate::store::{EventLog, StoreError};
 use crate::subscription::{RebuildKind, RebuildProgress};
 
+/// Listens to the rebuilds of a subscription.
+pub(in crate::subscription) trait RebuildListener: std::fmt::Debug + Send + Sync {
+    /// The rebuild has begun in this process.
+    fn began(&self, tracked: &Tracked);
+
+    /// The rebuild has passed a batch.
+    fn moved(&self, tracked: &Tracked);
+
+    /// The rebuild has ended.
+    fn ended(&self, tracked: &Tracked, outcome: &Outcome);
+}
+
 /// The last rebuild of a subscription.
 #[derive(Debug, Default)]
-pub(in crate::subscription) struct Rebuilds(Mutex<Option<Arc<Tracked>>>);
+pub(in crate::subscription) struct Rebuilds {
+    last: Mutex<Option<Arc<Tracked>>>,
+    listener: Option<Arc<dyn RebuildListener>>,
+}
 
 /// A rebuild that has begun.
 #[derive(Debug)]
@@ -23,6 +38,7 @@ pub(in crate::subscription) struct Tracked {
     pub(in crate::subscription) target: Position,
     outcome: watch::Sender<Outcome>,
     run: Mutex<Run>,
+    listener: Option<Arc<dyn RebuildListener>>,
 }
 
 /// How a rebuild ended.
@@ -55,8 +71,13 @@ struct Counted {
 }
 
 impl Rebuilds {
+    /// The rebuilds of a subscription, of which `listener` is told.
+    pub(in crate::subscription) fn new(listener: Option<Arc<dyn RebuildListener>>) -> Self {
+        Self { last: Mutex::default(), listener }
+    }
+
     fn last(&self) -> MutexGuard<'_, Option<Arc<Tracked>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the unfinished rebuild.
@@ -66,14 +87,24 @@ impl Rebuilds {
 
     /// Notes that a rebuild begins. It replaces the last one.
     pub(in crate::subscription) fn begin(&self, kind: RebuildKind, start: Position, target: Position) -> Arc<Tracked> {
+        let tracked = self.track(kind, start, target);
+        if let Some(listener) = &self.listener {
+            listener.began(&tracked);
+        }
+        tracked
+    }
+
+    fn track(&self, kind: RebuildKind, start: Position, target: Position) -> Arc<Tracked> {
         let tracked = Arc::new(Tracked {
             kind,
             start,
             target,
             outcome: watch::Sender::new(Outcome::Unfinished),
             run: Mutex::new(Run { since: Instant::now(), from: start, at: start, counted: None }),
+            listener: self.listener.clone(),
         });
-        if let Some(before) = self.last().replace(Arc::clone(&tracked)) {
+        let before = self.last().replace(Arc::clone(&tracked));
+        if let Some(before) = before {
             before.end(Outcome::Replaced);
         }
         tracked
@@ -88,14 +119,15 @@ impl Rebuilds {
         at: Position,
     ) -> Arc<Tracked> {
         let same = |tracked: &Arc<Tracked>| tracked.kind == kind && tracked.target == target;
-        let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.begin(kind, start, target));
+        let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.track(kind, start, target));
         *tracked.run() = Run { since: Instant::now(), from: at, at, counted: None };
         tracked
     }
 
     /// Notes that no rebuild is under way any more.
     pub(in crate::subscription) fn clear(&self) {
-        if let Some(before) = self.last().take() {
+        let before = self.last().take();
+        if let Some(before) = before {
             before.end(Outcome::Replaced);
         }
     }
@@ -121,13 +153,24 @@ impl Tracked {
 
     /// Notes how the rebuild ended. The first call counts.
     pub(in crate::subscription) fn end(&self, how: Outcome) {
-        self.outcome.send_if_modified(|outcome| {
+        let listener = self.listener.as_ref().map(|listener| (listener, how.clone()));
+        let ended = self.outcome.send_if_modified(|outcome| {
             let ends = matches!(outcome, Outcome::Unfinished);
             if ends {
                 *outcome = how;
             }
             ends
         });
+        if let Some((listener, how)) = listener.filter(|_| ended) {
+            listener.ended(self, &how);
+        }
+    }
+
+    /// Tells the listener that a batch was passed, if the rebuild has not ended.
+    pub(in crate::subscription) fn tell_moved(&self) {
+        if let Some(listener) = self.listener.as_ref().filter(|_| self.is_unfinished()) {
+            listener.moved(self);
+        }
     }
 
     /// Notes that every event up to `position` is applied.
@@ -156,6 +199,20 @@ impl Tracked {
             progress.time_left = Duration::try_from_secs_f64(left as f64 / rate).ok();
         }
         progress
+    }
+
+    /// Returns the part of the rebuild that is done, from 0 to 1, and how long the rest takes at the present rate. Both
+    /// are measured in positions, so the event store is not asked.
+    pub(in crate::subscription) fn estimate(&self) -> (f64, Option<Duration>) {
+        let (since, from, at) = {
+            let run = self.run();
+            (run.since, run.from, run.at.min(self.target))
+        };
+        let between = |from: Position, to: Position| to.value().saturating_sub(from.value()) as f64;
+        let (all, left, lately) = (between(self.start, self.target), between(at, self.target), between(from, at));
+        let ratio = if all > 0.0 { 1.0 - left / all } else { 1.0 };
+        let time_left = Duration::try_from_secs_f64(since.elapsed().as_secs_f64() * left / lately);
+        (ratio, time_left.ok())
     }
 
     /// Returns how far the rebuild is, without asking the event store.

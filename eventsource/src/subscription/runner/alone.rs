@@ -10,6 +10,7 @@ use super::{End, Owner};
 use crate::projection::{CheckpointStore, HandlerError};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
+use crate::subscription::observer::BatchSource;
 
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Applies a batch together with the changes of its letters. Returns whether all of it was applied. Otherwise, an
@@ -171,6 +172,11 @@ impl<C: CheckpointStore> Owner<'_, C> {
     /// Applies the events of `items`, which is not empty, together with the changes of their letters.
     async fn try_letters(&mut self, items: &[Item]) -> Result<BatchOutcome, End> {
         let delivery = self.context.delivery;
-        delivery.apply_letters(self, items).await
+        let outcome = delivery.apply_letters(self, items).await;
+        if !self.context.core.observers.is_empty() {
+            let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
+            self.tell_batch(BatchSource::Letters, &events, self.active.position, false, &outcome);
+        }
+        outcome
     }
 }

@@ -4,15 +4,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tracing::Instrument as _;
-
 use super::batch_plan::{BatchPlan, Step};
 use super::commit::Undone;
 use super::delivery::{BatchOutcome, RestartError};
 use super::obstructed::{Obstruction, Outcome};
 use super::outdated::{Obstacle, Outdated};
 use super::{End, Owner};
-use crate::event::{Position, RecordedEvent, now};
+use crate::event::{RecordedEvent, now};
 use crate::projection::{CheckpointStore, ErrorClass, HandlerError};
 use crate::subscription::Failure;
 use crate::subscription::erased::Met;
@@ -217,19 +215,6 @@ impl<C: CheckpointStore> Owner<'_, C> {
             first_failed_at: now(),
             error,
         }
-    }
-
-    /// Applies `events`, which is not empty, and moves the checkpoint to `to`.
-    async fn apply_batch(&mut self, events: &[Arc<RecordedEvent>], to: Position) -> Result<BatchOutcome, End> {
-        let span = tracing::info_span!(
-            "batch",
-            subscription = self.context.core.name,
-            events = events.len(),
-            first = events.first().map(|event| event.position().value()),
-            to = to.value(),
-        );
-        let delivery = self.context.delivery;
-        delivery.apply(self, events, to).instrument(span).await
     }
 
     /// From now on, applies each event in a batch of its own.

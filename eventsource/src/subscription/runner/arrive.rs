@@ -52,13 +52,16 @@ impl<C: CheckpointStore> Owner<'_, C> {
     }
 
     /// Publishes the position and the state.
-    pub(super) fn publish(&self) {
+    pub(super) fn publish(&mut self) {
         self.publish_applied(0);
     }
 
     /// Publishes the position and the state after `handled` applied events.
-    pub(super) fn publish_applied(&self, handled: usize) {
-        self.context.core.progress.advance(self.active.position, handled as u64, self.active.public_state());
+    pub(super) fn publish_applied(&mut self, handled: usize) {
+        let state = self.active.public_state();
+        self.active.has_been_live |= matches!(state, SubscriptionState::Live);
+        self.active.meter.handled += handled;
+        self.context.core.progress.advance(self.active.position, handled as u64, state);
     }
 }
 

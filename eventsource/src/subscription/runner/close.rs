@@ -47,6 +47,9 @@ impl<C: CheckpointStore> Owner<'_, C> {
             Err(fenced @ CommitError::Fenced { .. }) => End::Fenced(fenced.to_string().into()),
             _ => end,
         };
+        if let (End::Fenced(_), Some(heartbeat)) = (&end, &mut self.active.heartbeat) {
+            heartbeat.note_taken();
+        }
         // Drops the answer, so that its caller does not wait any more.
         self.active.retrying = None;
         self.give_up_lease().await;

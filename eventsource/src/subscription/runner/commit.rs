@@ -76,6 +76,19 @@ impl<C: CheckpointStore> Owner<'_, C> {
         step: CheckpointUpdate,
         handled: Option<usize>,
     ) -> Result<Committed, End> {
+        let Some(begun) = self.context.core.observers.now() else { return self.try_commit(unit, step, handled).await };
+        let (to, events) = (step.to, handled.unwrap_or_default());
+        let result = self.try_commit(unit, step, handled).await;
+        self.context.tell_commit(to, events, begun.elapsed(), &result);
+        result
+    }
+
+    async fn try_commit(
+        &mut self,
+        unit: C::Unit,
+        step: CheckpointUpdate,
+        handled: Option<usize>,
+    ) -> Result<Committed, End> {
         let what = || format!("the commit of the checkpoint at position {} has not been answered", step.to);
         match self.context.watch().tell(what, unit.commit(&step)).await {
             Ok(()) => {}
@@ -195,6 +208,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
         }
         let unreported = std::mem::take(&mut self.active.unreported);
         self.publish_applied(unreported);
+        self.tell_settled(unreported);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::letter_item::Item;
+use super::observed::ToldLetter;
 use super::outdated::{Obstacle, Outdated};
 use super::{End, Owner};
 use crate::event::{Position, RecordedEvent, StreamId, now};
@@ -10,6 +11,7 @@ use crate::projection::{CheckpointStore, DeadLetter, HandlerError, LetterChange,
 use crate::store::{PageLimit, ReadStream};
 use crate::subscription::Failure;
 use crate::subscription::config::FailurePolicy;
+use crate::subscription::observer::{LetterStep, RequestAction};
 use crate::subscription::rebuild::tracked::Outcome as RebuildOutcome;
 use crate::subscription::requests::Request;
 
@@ -50,6 +52,12 @@ impl<C: CheckpointStore> Owner<'_, C> {
         self.publish();
         self.save(to, vec![change]).await?;
         tracing::error!(subscription = self.context.core.name, position = %event.position(), ?policy, %failure, "gave up an event");
+        self.context.tell_letter(&ToldLetter {
+            step: if policy == FailurePolicy::Skip { LetterStep::Skipped } else { LetterStep::Kept },
+            position: event.position(),
+            event_type: event.event_type(),
+            failure: Some(&failure),
+        });
         self.arrive(to, 0);
         Ok(())
     }
@@ -71,11 +79,18 @@ impl<C: CheckpointStore> Owner<'_, C> {
             // Letters are retried for one request after another.
             let request = if self.active.retrying.is_some() { requests.take_unless_letters() } else { requests.take() };
             match request {
-                Some(Request::Retry { which, answer }) => self.begin_retry(which, answer).await?,
-                Some(Request::Dismiss { position, reason, answer }) => self.dismiss(position, reason, answer).await?,
+                Some(Request::Retry { which, answer }) => {
+                    self.begin_retry(which, answer).await?;
+                    self.context.tell_request(RequestAction::Retry, self.active.retrying.is_some());
+                }
+                Some(Request::Dismiss { position, reason, answer }) => {
+                    self.dismiss(position, reason, answer).await?;
+                    self.context.tell_request(RequestAction::Dismiss, self.active.retrying.is_some());
+                }
                 Some(Request::CancelNext { answer }) => {
                     self.drop_next(RebuildOutcome::Cancelled).await?;
                     answer.send(());
+                    self.context.tell_request(RequestAction::CancelRebuild, true);
                 }
                 Some(Request::Rebuild { kind, answer }) => self.rebuild(kind, answer).await?,
                 None if self.active.retrying.is_none() => break,
@@ -108,6 +123,12 @@ impl<C: CheckpointStore> Owner<'_, C> {
             failed.first_failed_at = letter.first_failed_at;
         }
         self.save(self.active.position, vec![LetterChange::Keep(failed)]).await?;
+        self.context.tell_letter(&ToldLetter {
+            step: LetterStep::FailedAgain,
+            position: event.position(),
+            event_type: event.event_type(),
+            failure: Some(&failure),
+        });
         if self.context.core.in_memory.is_poisoned() {
             self.restart_empty(failure).await?;
         }

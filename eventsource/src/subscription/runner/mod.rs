@@ -13,6 +13,7 @@ mod alone;
 mod apply;
 mod arrive;
 mod batch_plan;
+mod batch_span;
 mod change;
 mod claim;
 mod close;
@@ -28,6 +29,7 @@ mod letters;
 mod lookups;
 mod machine;
 mod next_generation;
+mod observed;
 mod obstructed;
 mod other_log;
 mod outdated;
@@ -62,6 +64,7 @@ use self::delivery::{Delivery, Unstored};
 use self::failing::Failing;
 use self::heartbeat::Heartbeat;
 use self::inbox::Inbox;
+use self::observed::BatchMeter;
 use self::outdated::Outdated;
 use self::parked::Parked;
 use self::read::Prefetched;
@@ -141,6 +144,10 @@ struct Active {
     cut_off: Option<Arc<Failure>>,
     /// Found while a request was served. Ends the work after the answer.
     outdated: Option<Outdated>,
+    /// Whether it has reached the end of the log.
+    has_been_live: bool,
+    /// For the observers.
+    meter: BatchMeter,
 }
 
 /// A runner that owns the checkpoint.
@@ -222,6 +229,8 @@ impl Active {
             one_by_one: false,
             cut_off: None,
             outdated: None,
+            has_been_live: false,
+            meter: BatchMeter::default(),
         }
     }
 }

@@ -16,7 +16,11 @@ pub(super) struct Prefetched {
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Reads a page and applies it. Returns whether there may be more.
     pub(super) async fn step_log(&mut self) -> Result<bool, End> {
+        let (begun, after) = (self.context.core.observers.now(), self.active.position);
         let mut page = self.next_page().await?;
+        if let Some(begun) = begun {
+            self.context.tell_page(after, &page, begun.elapsed());
+        }
         self.follow_log(&page).await?;
         self.context.passed_from = self.context.passed_from.min(self.active.position);
         self.context.core.progress.look(self.active.position);

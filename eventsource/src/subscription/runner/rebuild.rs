@@ -19,6 +19,7 @@ use crate::projection::{
     CheckpointError, CheckpointReset, CheckpointStore, CommitError, HandlerError, NoTruncateHook, UnitOfWork as _,
 };
 use crate::subscription::config::StartFrom;
+use crate::subscription::observer::RequestAction;
 use crate::subscription::rebuild::tracked::Outcome;
 use crate::subscription::requests::{Begun, Reply};
 use crate::subscription::{RebuildError, RebuildKind};
@@ -85,11 +86,15 @@ impl<C: CheckpointStore> Owner<'_, C> {
                 Err(NotBegun::Refused(error)) => Err(error),
             },
             RebuildKind::InPlace => match delivery.rebuild(self).await {
-                Ok(target) => return Err(self.replay(target, answer)),
+                Ok(target) => {
+                    self.context.tell_request(RequestAction::Rebuild, true);
+                    return Err(self.replay(target, answer));
+                }
                 Err(NotBegun::Ended(end)) => return Err(end),
                 Err(NotBegun::Refused(error)) => Err(error),
             },
         };
+        self.context.tell_request(RequestAction::Rebuild, refused.is_ok());
         answer.send(refused);
         Ok(())
     }

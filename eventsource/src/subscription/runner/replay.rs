@@ -31,6 +31,14 @@ impl Replay {
         }
     }
 
+    /// Returns the rebuild.
+    pub(super) const fn tracked(&self) -> Option<&Arc<Tracked>> {
+        match self {
+            Self::None => None,
+            Self::InPlace { tracked, .. } | Self::Next { tracked, .. } => Some(tracked),
+        }
+    }
+
     /// Notes that every event up to `position` is applied. Returns whether a rebuild in place is complete now.
     pub(super) fn move_to(&mut self, position: Position) -> bool {
         match self {

@@ -12,9 +12,11 @@
 use std::collections::BTreeSet;
 
 use super::letter_item::Item;
+use super::observed::ToldLetter;
 use super::{End, Owner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
+use crate::subscription::observer::LetterStep;
 use crate::subscription::requests::{Answered, Reply};
 use crate::subscription::{DeadLetterError, LetterSelection, RetryReport, SubscriptionState};
 
@@ -167,6 +169,12 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let mut changes = vec![LetterChange::Dismiss(letter.clone().dismissed(reason))];
         changes.extend(next.map(|event| LetterChange::Keep(self.next_letter(&letter, &event))));
         self.save(self.active.position, changes).await?;
+        self.context.tell_letter(&ToldLetter {
+            step: LetterStep::Dismissed,
+            position: letter.position,
+            event_type: &letter.event_type,
+            failure: None,
+        });
         self.begin_scope(Scope::Stream(stream), Some(answer));
         Ok(())
     }

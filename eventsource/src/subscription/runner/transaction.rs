@@ -44,8 +44,8 @@ impl<C: CheckpointStore> Owner<'_, C> {
         letters: Vec<LetterChange>,
     ) -> Result<TransactionOutcome, End> {
         let mut unit = self.begin().await?;
-        let applied = self.context.subscriber.apply(&self.context.core, events, &mut unit);
-        match self.context.watch().tell(|| running(events), applied).await {
+        let watch = self.context.watch();
+        match watch.tell(|| running(events), self.call_handlers(events, &mut unit)).await {
             Applied::All => {}
             Applied::Failed { index, error, shared } => {
                 // A statement of a handler that was cut off may still run: do not wait for its end.

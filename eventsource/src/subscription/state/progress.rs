@@ -76,6 +76,12 @@ impl Interruption {
     }
 }
 
+/// A state that became another one.
+struct StateChange {
+    from: SubscriptionState,
+    to: SubscriptionState,
+}
+
 /// The progress of a subscription, and its changes.
 #[derive(Debug)]
 pub(in crate::subscription) struct Progress {
@@ -118,21 +124,44 @@ impl Progress {
         self.bell.ring();
     }
 
-    /// Sets the state, and logs the change.
-    fn turn(&self, snapshot: &mut ProgressSnapshot, state: SubscriptionState) {
-        if discriminant(&snapshot.state) != discriminant(&state) {
-            let (subscription, from, reason) = (&self.name, snapshot.state.name(), state.reason());
-            tracing::debug!(subscription, from, to = state.name(), reason, "the state has changed");
-            snapshot.state_since = now();
-            snapshot.changes += 1;
-            // A stream that wakes now waits for the lock of the snapshot.
-            self.bell.ring();
+    /// Sets the state, and logs the change. Returns it, if there is one: [`tell`](Self::tell) it after the lock of the
+    /// snapshot is released.
+    fn turn(&self, snapshot: &mut ProgressSnapshot, state: SubscriptionState) -> Option<StateChange> {
+        if discriminant(&snapshot.state) == discriminant(&state) {
+            snapshot.state = state;
+            return None;
         }
-        snapshot.state = state;
+        let (subscription, from, reason) = (&self.name, snapshot.state.name(), state.reason());
+        tracing::debug!(subscription, from, to = state.name(), reason, "the state has changed");
+        snapshot.state_since = now();
+        snapshot.changes += 1;
+        // A stream that wakes now waits for the lock of the snapshot.
+        self.bell.ring();
+        let from = std::mem::replace(&mut snapshot.state, state.clone());
+        Some(StateChange { from, to: state })
+    }
+
+    /// Tells the listener of a change. It may read the state, so no lock is held here.
+    fn tell(&self, change: Option<StateChange>) {
+        if let Some(StateChange { from, to }) = change {
+            self.bell.tell(&self.name, &from, &to);
+        }
+    }
+
+    /// Calls `change` with the snapshot, and wakes the waits. Then tells the listener of a change of the state.
+    fn modify(&self, change: impl FnOnce(&mut ProgressSnapshot) -> Option<StateChange>) {
+        let mut changed = None;
+        self.sender.send_modify(|snapshot| changed = change(snapshot));
+        self.tell(changed);
     }
 
     pub(in crate::subscription) fn snapshot(&self) -> ProgressSnapshot {
         self.sender.borrow().clone()
+    }
+
+    /// Whether the read model is being rebuilt, also while that is interrupted.
+    pub(in crate::subscription) fn is_rebuilding(&self) -> bool {
+        matches!(self.sender.borrow().uninterrupted, SubscriptionState::Rebuilding { .. })
     }
 
     pub(in crate::subscription) fn listen(&self) -> watch::Receiver<ProgressSnapshot> {
@@ -141,9 +170,9 @@ impl Progress {
 
     /// Publishes a state. It ends an interruption.
     pub(in crate::subscription) fn show(&self, state: SubscriptionState) {
-        self.sender.send_modify(|snapshot| {
+        self.modify(|snapshot| {
             snapshot.uninterrupted = state.clone();
-            self.turn(snapshot, state);
+            self.turn(snapshot, state)
         });
     }
 
@@ -151,40 +180,41 @@ impl Progress {
     /// before.
     pub(in crate::subscription) fn interrupt(&self, interruption: Interruption) -> SubscriptionState {
         let mut before = None;
-        self.sender.send_modify(|snapshot| {
+        self.modify(|snapshot| {
             before = Some(snapshot.state.clone());
             if let Some(failure) = interruption.failure() {
                 snapshot.last_failure = Some(LastFailure::now(failure));
             }
-            self.turn(snapshot, interruption.into_state());
+            self.turn(snapshot, interruption.into_state())
         });
         before.unwrap_or(SubscriptionState::Idle)
     }
 
     /// Publishes the state that was interrupted.
     pub(in crate::subscription) fn resume(&self) {
-        self.sender.send_modify(|snapshot| self.turn(snapshot, snapshot.uninterrupted.clone()));
+        self.modify(|snapshot| self.turn(snapshot, snapshot.uninterrupted.clone()));
     }
 
     /// Publishes the state before a short interruption.
     pub(in crate::subscription) fn restore(&self, before: SubscriptionState) {
-        self.sender.send_modify(|snapshot| self.turn(snapshot, before));
+        self.modify(|snapshot| self.turn(snapshot, before));
     }
 
     /// Moves to `position` after `handled` applied events. Wakes no wait if nothing changes.
     pub(in crate::subscription) fn advance(&self, position: Position, handled: u64, state: SubscriptionState) {
+        let mut change = None;
         self.sender.send_if_modified(|snapshot| {
             let moved = snapshot.position != Some(position) || handled > 0 || !snapshot.is_recognised;
-            let changed = discriminant(&snapshot.state) != discriminant(&state);
             snapshot.position = Some(position);
             snapshot.followed_at = None;
             snapshot.is_recognised = true;
             snapshot.handled += handled;
             snapshot.rate.count(handled);
             snapshot.uninterrupted = state.clone();
-            self.turn(snapshot, state);
-            moved || changed
+            change = self.turn(snapshot, state);
+            moved || change.is_some()
         });
+        self.tell(change);
     }
 
     /// Notes the known facts about the log. Wakes no wait.
@@ -228,13 +258,13 @@ impl Progress {
 
     /// Goes back to the progress before the first start.
     pub(in crate::subscription) fn clear(&self) {
-        self.sender.send_modify(|snapshot| {
+        self.modify(|snapshot| {
             snapshot.letters = LetterCounts::default();
             snapshot.position = None;
             snapshot.is_recognised = false;
             snapshot.remembered = None;
             snapshot.uninterrupted = SubscriptionState::Idle;
-            self.turn(snapshot, SubscriptionState::Idle);
+            self.turn(snapshot, SubscriptionState::Idle)
         });
     }
 }

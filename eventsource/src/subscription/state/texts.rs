@@ -78,6 +78,26 @@ impl SubscriptionState {
         matches!(self, Self::Restarting { .. })
     }
 
+    /// The [names](Self::name) of all states.
+    pub const NAMES: &'static [&'static str] = &[
+        "idle",
+        "catching up",
+        "live",
+        "rebuilding",
+        "retrying letters",
+        "retrying",
+        "waiting",
+        "standing by",
+        "paused",
+        "stopped",
+        "faulted",
+        "fenced again",
+        "restarting",
+        "outdated",
+        "refused",
+        "fenced",
+    ];
+
     /// Returns the name of the state without its reason.
     ///
     /// The names are `idle`, `catching up`, `live`, `rebuilding`, `retrying letters`, `retrying`, `waiting`, `standing

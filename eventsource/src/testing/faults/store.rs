@@ -8,8 +8,9 @@ use uuid::Uuid;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventLog, EventStore, ExpectedVersion, LogId, LogMark, LogPage,
-    LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventLog, EventStore, ExpectedVersion, LoadSeen, LogId, LogMark,
+    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    WakeUpReceiver,
 };
 
 /// Wraps an event store and injects faults into its calls. See the [module](super) for an example.
@@ -191,5 +192,9 @@ impl<S: EventStore> EventStore for FaultyEventStore<S> {
     ) -> Result<Vec<StoredStream>, StoreError> {
         let call = self.inner.streams(aggregate_type, after, limit);
         self.faults.around(Point::Streams, call, failed("list streams")).await
+    }
+
+    fn note_load(&self, seen: &LoadSeen<'_>) {
+        self.inner.note_load(seen);
     }
 }

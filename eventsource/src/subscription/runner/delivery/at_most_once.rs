@@ -67,9 +67,9 @@ impl<C: CheckpointStore> Delivery<C> for AtMostOnce {
 }
 
 /// Calls the handler of `event`, whose checkpoint is saved. Returns the error, if it failed.
-async fn call<C: CheckpointStore>(owner: &Owner<'_, C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
+async fn call<C: CheckpointStore>(owner: &mut Owner<'_, C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
     let mut unit = owner.context.checkpoints.detached();
-    match owner.context.subscriber.apply(&owner.context.core, slice::from_ref(event), &mut unit).await {
+    match owner.call_handlers(slice::from_ref(event), &mut unit).await {
         Applied::All => None,
         Applied::Failed { error, .. } | Applied::Outage { met: Met { error, .. }, .. } => Some(error),
     }

@@ -35,6 +35,9 @@ impl<C: CheckpointStore> Delivery<C> for Transactional {
     async fn apply_letters(&self, owner: &mut Owner<'_, C>, items: &[Item]) -> Result<BatchOutcome, End> {
         let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
         let ended = owner.in_transaction(&events, owner.active.position, changes(items)).await?;
+        if let TransactionOutcome::Committed = ended {
+            owner.letters_applied(items.len());
+        }
         outcome(owner, ended, &events, items.len(), |index| index)
     }
 }

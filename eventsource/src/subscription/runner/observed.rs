@@ -1,0 +1,211 @@
+//! Tells the observers of a manager what its runners do. Without an observer, nothing is measured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::commit::Committed;
+use super::delivery::BatchOutcome;
+use super::{Context, End, Owner};
+use crate::event::{Position, RecordedEvent, now};
+use crate::projection::{CheckpointStore, HandlerError};
+use crate::store::Verdict;
+use crate::subscription::Failure;
+use crate::subscription::erased::{Applied, Met};
+use crate::subscription::log::Page;
+use crate::subscription::observer::{
+    AttemptFailed, BatchSeen, BatchSource, CommitFailure, CommitSeen, FailureKind, LetterSeen, LetterStep, Observer,
+    PageSeen, RequestAction, RequestSeen,
+};
+
+/// What is measured of the present batch.
+#[derive(Debug, Default)]
+pub(super) struct BatchMeter {
+    /// How long handlers ran.
+    handlers: Duration,
+    /// How many events were handled, and their effects kept.
+    pub(super) handled: usize,
+}
+
+/// A dead letter that was changed.
+pub(super) struct ToldLetter<'a> {
+    pub(super) step: LetterStep,
+    pub(super) position: Position,
+    pub(super) event_type: &'a str,
+    pub(super) failure: Option<&'a Failure>,
+}
+
+impl<C: CheckpointStore> Context<C> {
+    fn tell(&self, call: impl Fn(&dyn Observer)) {
+        self.core.observers.tell(call);
+    }
+
+    /// Tells of a page that has arrived after a wait.
+    pub(super) fn tell_page(&self, after: Position, page: &Page, waited: Duration) {
+        let seen = PageSeen {
+            subscription: self.core.observed_name(),
+            generation: self.core.generation(),
+            after,
+            horizon: page.horizon,
+            events: page.events().len(),
+            has_more: page.more,
+            waited,
+        };
+        self.tell(|observer| observer.page(&seen));
+    }
+
+    /// Tells of a dead letter that was changed.
+    pub(super) fn tell_letter(&self, letter: &ToldLetter<'_>) {
+        let seen = LetterSeen {
+            subscription: self.core.observed_name(),
+            generation: self.core.generation(),
+            step: letter.step,
+            position: letter.position,
+            event_type: letter.event_type,
+            failure: letter.failure,
+        };
+        self.tell(|observer| observer.letter(&seen));
+    }
+
+    /// Tells of a request that was begun or refused.
+    pub(super) fn tell_request(&self, action: RequestAction, is_accepted: bool) {
+        let seen = RequestSeen { subscription: self.core.observed_name(), action, is_accepted };
+        self.tell(|observer| observer.request(&seen));
+    }
+
+    fn tell_attempt(&self, kind: FailureKind, event: Option<&RecordedEvent>, error: &HandlerError) {
+        let seen = AttemptFailed {
+            subscription: self.core.observed_name(),
+            generation: self.core.generation(),
+            kind,
+            position: event.map(RecordedEvent::position),
+            event_type: event.map(RecordedEvent::event_type),
+            error,
+        };
+        self.tell(|observer| observer.attempt_failed(&seen));
+    }
+
+    /// Tells of a commit that has ended.
+    pub(super) fn tell_commit(
+        &self,
+        position: Position,
+        events: usize,
+        duration: Duration,
+        result: &Result<Committed, End>,
+    ) {
+        let failure = match result {
+            Ok(Committed::Yes) => None,
+            Ok(Committed::No(_)) => Some(CommitFailure::Outage),
+            Ok(Committed::Refused(_)) => Some(CommitFailure::Refused),
+            Ok(Committed::OneByOne(_) | Committed::TransactionEnded) => Some(CommitFailure::Session),
+            Err(End::Fenced(_)) => Some(CommitFailure::Fenced),
+            // The runner stops before it knows the outcome.
+            Err(_) => Some(CommitFailure::Outage),
+        };
+        let seen = CommitSeen {
+            subscription: self.core.observed_name(),
+            generation: self.core.generation(),
+            position,
+            events,
+            duration,
+            failure,
+        };
+        self.tell(|observer| observer.commit(&seen));
+    }
+}
+
+impl<C: CheckpointStore> Owner<'_, C> {
+    /// Calls the handlers of `events`, and measures how long they run.
+    pub(super) async fn call_handlers(&mut self, events: &[Arc<RecordedEvent>], unit: &mut C::Unit) -> Applied {
+        let Self { context, active } = self;
+        let begun = context.core.observers.now();
+        let applied = context.subscriber.apply(&context.core, events, unit).await;
+        if let Some(begun) = begun {
+            active.meter.handlers += begun.elapsed();
+        }
+        applied
+    }
+
+    /// Tells how a batch ended. `was_live` says whether the owner had reached the end of the log before the batch. If the
+    /// batch has ended the runner, [`tell_settled`](Self::tell_settled) tells what was committed.
+    pub(super) fn tell_batch(
+        &mut self,
+        source: BatchSource,
+        events: &[Arc<RecordedEvent>],
+        to: Position,
+        was_live: bool,
+        outcome: &Result<BatchOutcome, End>,
+    ) {
+        if self.context.core.observers.is_empty() {
+            return;
+        }
+        let (passed, failure) = match outcome {
+            Ok(BatchOutcome::Applied) => (events.len(), None),
+            Ok(BatchOutcome::InParts | BatchOutcome::OneByOne(_)) => (0, None),
+            Ok(BatchOutcome::Undone(undone)) => (0, Some((kind_of(&undone.met), None, &undone.met.error))),
+            Ok(BatchOutcome::Outage { index, met, kept }) => {
+                (if *kept { *index } else { 0 }, Some((kind_of(met), events.get(*index), &met.error)))
+            }
+            Ok(BatchOutcome::InCompany { index, error }) => {
+                (0, Some((FailureKind::of(error), events.get(*index), error)))
+            }
+            Ok(BatchOutcome::Failed { index, error, kept }) => {
+                (if *kept { *index } else { 0 }, Some((FailureKind::of(error), events.get(*index), error)))
+            }
+            Err(End::Faulted(failure)) => (0, Some((FailureKind::of(&failure.error), None, &failure.error))),
+            Err(_) => return,
+        };
+        if let Some((kind, event, error)) = failure {
+            self.context.tell_attempt(kind, event.map(|event| &**event), error);
+        }
+        let oldest = events.first().filter(|_| was_live && source == BatchSource::Log).map(|event| event.recorded_at());
+        self.tell_meter(source, events.len(), passed, to, failure.map(|(kind, ..)| kind), oldest);
+    }
+
+    /// Tells of a batch that was committed before the end of the runner, with a lost answer.
+    pub(super) fn tell_settled(&mut self, handled: usize) {
+        if handled > 0 && !self.context.core.observers.is_empty() {
+            self.tell_meter(BatchSource::Log, handled, handled, self.active.position, None, None);
+        }
+    }
+
+    fn tell_meter(
+        &mut self,
+        source: BatchSource,
+        events: usize,
+        passed: usize,
+        to: Position,
+        failure: Option<FailureKind>,
+        oldest: Option<DateTime<Utc>>,
+    ) {
+        let Self { context, active } = self;
+        let BatchMeter { handlers, handled } = std::mem::take(&mut active.meter);
+        let replays = active.replay.tracked().is_some() || !active.is_replayed();
+        let is_measured = handled > 0 && !replays;
+        let seen = BatchSeen {
+            subscription: context.core.observed_name(),
+            generation: context.core.generation(),
+            source,
+            events,
+            handled,
+            parked: passed.saturating_sub(handled),
+            to,
+            duration: handlers,
+            failure,
+            // The clock of the store can be ahead.
+            delay: oldest.filter(|_| is_measured).map(|at| (now() - at).to_std().unwrap_or_default()),
+        };
+        context.tell(|observer| observer.batch(&seen));
+        if let Some(tracked) = active.replay.tracked() {
+            tracked.tell_moved();
+        }
+    }
+}
+
+fn kind_of(met: &Met) -> FailureKind {
+    match met.verdict {
+        Verdict::Conflict | Verdict::StaleConnection => FailureKind::Transient,
+        _ => FailureKind::Outage,
+    }
+}
