@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::lookup::{self, LogPages};
 use super::{
-    Backlog, BackwardPage, EventFilter, LogId, LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError,
-    StoredType, StreamPage, WakeUpReceiver,
+    Backlog, BackwardPage, EventFilter, EventQueries, LogId, LogMark, LogPage, LogStall, PageLimit, ReadStream,
+    StoreError, StoredType, StreamPage, WakeUpReceiver,
 };
 use crate::event::{Position, RecordedEvent, StreamId};
 
@@ -274,6 +274,27 @@ pub trait EventLog: Send + Sync + 'static {
     /// The [errors of a read](EventLog#errors-of-a-read).
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         Ok(None)
+    }
+
+    /// Returns what answers the questions of operators about this log: which streams exist, which events belong
+    /// together, and where in the log a time is. The stores of this crate return it.
+    ///
+    /// The default returns `None`: the log cannot answer them.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use eventsource::{EventLog, MemoryEventStore};
+    ///
+    /// let store = MemoryEventStore::new();
+    /// if let Some(queries) = store.queries() {
+    ///     assert!(queries.list_event_types(None, 100).await?.is_empty());
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        None
     }
 
     /// Returns a receiver of wake-ups, which the store sends after appends. A

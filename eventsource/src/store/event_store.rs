@@ -27,7 +27,7 @@ use crate::event::{NewEvent, RecordedEvent, StreamId};
 ///
 /// | finds stored events | finds readable events |
 /// | --- | --- |
-/// | [`read_stream`](EventStore::read_stream), [`read_stream_page`](EventLog::read_stream_page), [`event`](EventLog::event), [`last_event`](EventLog::last_event), [`streams`](EventStore::streams) | [`read_log`](EventLog::read_log), [`read_log_back`](EventLog::read_log_back), [`head`](EventLog::head), [`backlog`](EventLog::backlog), subscriptions |
+/// | [`read_stream`](EventStore::read_stream), [`read_stream_page`](EventLog::read_stream_page), [`event`](EventLog::event), [`last_event`](EventLog::last_event), [`streams`](EventStore::streams), [`list_streams`](super::EventQueries::list_streams) | [`read_log`](EventLog::read_log), [`read_log_back`](EventLog::read_log_back), [`head`](EventLog::head), [`backlog`](EventLog::backlog), the other [`queries`](EventLog::queries), subscriptions |
 ///
 /// # Examples
 /// ```

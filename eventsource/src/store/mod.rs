@@ -56,6 +56,9 @@
 //! processes. So a [`MemoryEventBus`](crate::MemoryEventBus) is the right argument of
 //! [`SubscriptionManager::new`](crate::SubscriptionManager::new) in most programs: see [`bus`](crate::bus).
 //!
+//! A page or a tool for operators lists streams, follows a correlation id and finds the events of a time with
+//! [`EventQueries`].
+//!
 //! Most programs append with [`AggregateRepository`](crate::AggregateRepository), which loads, decides and appends with
 //! the expected version, and read with a [subscription](crate::subscription). Call a store directly to import or export
 //! events, to append to [several streams](EventStore::append_all) at once, or to [look up](EventLog::event) an event.
@@ -120,6 +123,7 @@ mod lookup;
 mod memory;
 mod observed;
 mod page;
+mod queries;
 mod read_stream;
 mod reentrancy;
 mod shared;
@@ -145,6 +149,10 @@ pub use lookup::{BackwardPage, StoredStream};
 pub use memory::MemoryEventStore;
 pub use observed::{AppendFailure, AppendSeen, LoadSeen, Observed, WriteObserver};
 pub use page::{LogPage, StreamPage};
+pub(crate) use queries::query_limit;
+pub use queries::{
+    CorrelatedPage, EventPlace, EventQueries, MAX_QUERY_LIMIT, StreamQuery, StreamSummary, StreamSummaryPage,
+};
 pub use read_stream::{Direction, ReadStream};
 pub use reentrancy::ReentrancyMark;
 pub use stream_append::StreamAppend;

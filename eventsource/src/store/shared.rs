@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LoadSeen, LogId,
-    LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
-    WakeUpReceiver,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventQueries, EventStore, ExpectedVersion,
+    LoadSeen, LogId, LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType,
+    StreamAppend, StreamPage, WakeUpReceiver,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -72,6 +72,10 @@ impl<S: EventLog + ?Sized> EventLog for Arc<S> {
 
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         (**self).stalled_by().await
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        (**self).queries()
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

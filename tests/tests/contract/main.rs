@@ -7,6 +7,7 @@ mod broken_buses;
 mod broken_checkpoints;
 mod broken_generations;
 mod broken_operations;
+mod broken_queries;
 mod broken_read_models;
 mod broken_servers;
 mod broken_snapshots;
@@ -50,6 +51,21 @@ mod memory {
         eventsource::event_log_contract!({
             let store = eventsource::MemoryEventStore::new();
             (crate::OnlyReads(store.clone()), store)
+        });
+    }
+    mod event_queries {
+        eventsource::event_queries_contract!({
+            let store = eventsource::MemoryEventStore::new();
+            (store.clone(), store)
+        });
+    }
+    mod event_queries_behind_wrappers {
+        use eventsource::testing::faults::{Faults, FaultyEventStore};
+
+        eventsource::event_queries_contract!({
+            let store = eventsource::MemoryEventStore::new();
+            let faulty = FaultyEventStore::new(store.clone(), &Faults::new());
+            (std::sync::Arc::new(eventsource::store::Observed::new(faulty)), store)
         });
     }
     mod checkpoints {
@@ -98,6 +114,19 @@ mod sqlite {
             (crate::OnlyReads(store.clone()), store, dir)
         });
     }
+    mod event_queries {
+        eventsource::event_queries_contract!({
+            let (store, dir) = crate::sqlite_store().await;
+            (store.clone(), store, dir)
+        });
+    }
+    mod event_queries_with_an_index {
+        eventsource::event_queries_contract!({
+            let (db, dir) = crate::sqlite().await;
+            db.create_correlation_index().await.unwrap();
+            (db.event_store(), db.event_store(), dir)
+        });
+    }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::sqlite_checkpoints().await);
     }
@@ -127,6 +156,12 @@ mod sqlite_in_memory {
     }
     mod event_store {
         eventsource::event_store_contract!(crate::SqliteEventStore::new(&crate::in_memory().await));
+    }
+    mod event_queries {
+        eventsource::event_queries_contract!({
+            let store = crate::in_memory().await.event_store();
+            (store.clone(), store)
+        });
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::SqliteCheckpoints::new(&crate::in_memory().await));
@@ -158,6 +193,19 @@ mod postgres {
             (crate::OnlyReads(store.clone()), store, schema)
         });
     }
+    mod event_queries {
+        eventsource::event_queries_contract!({
+            let (store, schema) = crate::postgres_store(|options| options).await;
+            (store.clone(), store, schema)
+        });
+    }
+    mod event_queries_with_an_index {
+        eventsource::event_queries_contract!({
+            let (db, schema) = crate::postgres(|options| options).await;
+            db.create_correlation_index().await.unwrap();
+            (db.event_store(), db.event_store(), schema)
+        });
+    }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options).await);
     }
@@ -187,6 +235,12 @@ mod postgres_as_through_a_pooler {
     }
     mod event_store {
         eventsource::event_store_contract!(crate::postgres_store(|options| options.pooler_mode(true)).await);
+    }
+    mod event_queries {
+        eventsource::event_queries_contract!({
+            let (store, schema) = crate::postgres_store(|options| options.pooler_mode(true)).await;
+            (store.clone(), store, schema)
+        });
     }
     mod checkpoints {
         eventsource::checkpoint_store_contract!(crate::postgres_checkpoints(|options| options.pooler_mode(true)).await);

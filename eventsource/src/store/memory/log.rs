@@ -18,12 +18,12 @@ use crate::store::{
 #[derive(Debug)]
 pub(super) struct Log {
     id: LogId,
-    events: Vec<Arc<RecordedEvent>>,
+    pub(super) events: Vec<Arc<RecordedEvent>>,
     /// The events of each stream, by aggregate type and id.
-    streams: HashMap<String, BTreeMap<Uuid, Vec<Arc<RecordedEvent>>>>,
+    pub(super) streams: BTreeMap<String, BTreeMap<Uuid, Vec<Arc<RecordedEvent>>>>,
     ids: HashMap<Uuid, Arc<RecordedEvent>>,
     /// The positions of the events of each type.
-    types: BTreeMap<String, Vec<Position>>,
+    pub(super) types: BTreeMap<String, Vec<Position>>,
 }
 
 impl Default for Log {
@@ -31,7 +31,7 @@ impl Default for Log {
         Self {
             id: LogId::generate(),
             events: Vec::new(),
-            streams: HashMap::new(),
+            streams: BTreeMap::new(),
             ids: HashMap::new(),
             types: BTreeMap::new(),
         }
@@ -210,7 +210,7 @@ impl Log {
         found
     }
 
-    fn after(&self, position: Position) -> &[Arc<RecordedEvent>] {
+    pub(super) fn after(&self, position: Position) -> &[Arc<RecordedEvent>] {
         let index = usize::try_from(position.value()).unwrap_or(usize::MAX);
         self.events.get(index..).unwrap_or_default()
     }

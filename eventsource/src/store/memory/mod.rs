@@ -1,6 +1,7 @@
 //! The event store in memory: for tests, examples, and programs that need no durability.
 
 mod log;
+mod queries;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -9,9 +10,9 @@ use uuid::Uuid;
 
 use self::log::Log;
 use super::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
-    WakeUpSender, check_append, check_append_all,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventQueries, EventStore, ExpectedVersion,
+    LogId, LogMark, LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    WakeUpReceiver, WakeUpSender, check_append, check_append_all,
 };
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 
@@ -144,6 +145,10 @@ impl EventLog for MemoryEventStore {
         limit: PageLimit,
     ) -> Result<BackwardPage, StoreError> {
         Ok(self.read().read_log_back(before, filter, limit))
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        Some(self)
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::Observed;
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::store::{
-    Backlog, BackwardPage, EventFilter, EventLog, LogId, LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError,
-    StoredType, StreamPage, WakeUpReceiver,
+    Backlog, BackwardPage, EventFilter, EventLog, EventQueries, LogId, LogMark, LogPage, LogStall, PageLimit,
+    ReadStream, StoreError, StoredType, StreamPage, WakeUpReceiver,
 };
 
 #[async_trait]
@@ -72,6 +72,10 @@ impl<S: EventLog> EventLog for Observed<S> {
 
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         self.store.stalled_by().await
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        self.store.queries()
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

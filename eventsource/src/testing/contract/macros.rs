@@ -39,6 +39,25 @@ macro_rules! event_log_contract {
     };
 }
 
+/// Creates a `#[test]` for each case of the contract of [`EventQueries`](crate::store::EventQueries), for a log that
+/// returns them from [`queries`](crate::EventLog::queries). The expression creates the fixture of
+/// [`event_log_contract!`](crate::event_log_contract). It may await, and is evaluated once for each test.
+///
+/// ```
+/// mod on_memory {
+///     eventsource::event_queries_contract!({
+///         let store = eventsource::MemoryEventStore::new();
+///         (store.clone(), store)
+///     });
+/// }
+/// ```
+#[macro_export]
+macro_rules! event_queries_contract {
+    ($fresh:expr) => {
+        $crate::__event_queries_cases!([$crate::__bus_tests] run_on_event_queries, $fresh);
+    };
+}
+
 /// Creates a `#[test]` for each case of the checkpoint store's contract, as
 /// [`event_store_contract!`](crate::event_store_contract) does.
 ///

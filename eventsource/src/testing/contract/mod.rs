@@ -1,6 +1,6 @@
-//! Contract suites for logs, event stores, checkpoint stores and their leases, read models and their next generations,
-//! owners of tables, operations, snapshot stores, stores of the progress of engines, event buses and notifiers. Each
-//! promise of a port has a case. Run them on an adapter that you write yourself.
+//! Contract suites for logs and their queries, event stores, checkpoint stores and their leases, read models and their
+//! next generations, owners of tables, operations, snapshot stores, stores of the progress of engines, event buses and
+//! notifiers. Each promise of a port has a case. Run them on an adapter that you write yourself.
 //!
 //! A macro creates one test for each case, on stores that its expression creates:
 //!
@@ -34,6 +34,7 @@ mod checkpoint_logs;
 mod checkpoints;
 mod commands;
 mod concurrent;
+mod event_queries;
 mod events;
 mod filled_log;
 mod fixture;
@@ -69,6 +70,7 @@ pub use bus::{
 };
 pub use cases::{Case, EVENT_LOG_CASES, run_on_event_log};
 pub use checkpoints::{CHECKPOINT_CASES, run_on_checkpoints};
+pub use event_queries::{EVENT_QUERIES_CASES, run_on_event_queries};
 pub use filled_log::{EventLogFixture, LogWriter};
 pub use fixture::{CheckpointStoreFixture, EventStoreFixture};
 #[doc(hidden)]

@@ -36,6 +36,8 @@ pub enum Point {
     Event,
     /// [`EventStore::streams`](crate::EventStore::streams)
     Streams,
+    /// A question of [`EventQueries`](crate::store::EventQueries)
+    Queries,
     /// A wake-up of the event store. [`Fault::Duplicate`] doubles it, any other fault drops it.
     WakeUpReceiver,
     /// [`CheckpointStore::load`](crate::CheckpointStore::load)

@@ -74,6 +74,7 @@
 mod checkpoints;
 mod fault;
 mod plan;
+mod queries;
 mod store;
 mod unit;
 

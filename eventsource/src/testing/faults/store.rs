@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{Fault, Faults, Injected, Point};
 use crate::event::{EventFilter, NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventLog, EventStore, ExpectedVersion, LoadSeen, LogId, LogMark,
-    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    AppendError, Appended, Backlog, BackwardPage, EventLog, EventQueries, EventStore, ExpectedVersion, LoadSeen, LogId,
+    LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
     WakeUpReceiver,
 };
 
@@ -81,6 +81,12 @@ impl<S> FaultyEventStore<S> {
     }
 }
 
+impl<S> FaultyEventStore<S> {
+    pub(super) const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+}
+
 fn failed(action: &'static str) -> impl FnOnce(Injected) -> StoreError {
     move |injected| StoreError::Failed { action: action.into(), source: Box::new(injected) }
 }
@@ -149,6 +155,10 @@ impl<S: EventLog> EventLog for FaultyEventStore<S> {
 
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         self.inner.stalled_by().await
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        self.inner.queries().map(|_| self as &dyn EventQueries)
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

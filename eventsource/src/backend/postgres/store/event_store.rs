@@ -11,9 +11,9 @@ use super::{HorizonHolder, PostgresDatabase, group_commit, holders, horizon, ins
 use crate::backend::sql::store::Action;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
-    LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
-    WakeUpReceiver, check_append, check_append_all,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventQueries, EventStore, ExpectedVersion,
+    LogId, LogMark, LogPage, LogStall, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend,
+    StreamPage, WakeUpReceiver, check_append, check_append_all,
 };
 
 /// An event store in PostgreSQL. A clone is the same store.
@@ -219,6 +219,10 @@ impl EventLog for PostgresEventStore {
     /// [`horizon_holders`](PostgresEventStore::horizon_holders) there.
     async fn stalled_by(&self) -> Result<Option<LogStall>, StoreError> {
         self.db.read(Action::ReadHead, || horizon::stalled_by(&self.db)).await
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        Some(self)
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

@@ -2,6 +2,7 @@
 
 mod action;
 mod append;
+mod bisection;
 mod connection_cache;
 pub(crate) mod driver_internals;
 mod failure;
@@ -14,6 +15,7 @@ pub(crate) mod verdict;
 
 pub(crate) use action::Action;
 pub(crate) use append::{Append, Outcome, Place, Refusal, Together, UnitOutcome, answered, as_one, of_one};
+pub(crate) use bisection::{Bisection, Probe, Probed, micros_at};
 pub(crate) use connection_cache::{Borrowed, ConnectionCache};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use given_back::has_no_transaction;

@@ -10,9 +10,9 @@ use super::{SqliteDatabase, lookup, read};
 use crate::backend::sql::store::Action;
 use crate::event::{NewEvent, Position, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventStore, ExpectedVersion, LogId, LogMark,
-    LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage, WakeUpReceiver,
-    check_append, check_append_all,
+    AppendError, Appended, Backlog, BackwardPage, EventFilter, EventLog, EventQueries, EventStore, ExpectedVersion,
+    LogId, LogMark, LogPage, PageLimit, ReadStream, StoreError, StoredStream, StoredType, StreamAppend, StreamPage,
+    WakeUpReceiver, check_append, check_append_all,
 };
 
 /// An event store in a SQLite file. A clone is the same store.
@@ -39,7 +39,7 @@ use crate::store::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct SqliteEventStore {
-    db: SqliteDatabase,
+    pub(super) db: SqliteDatabase,
 }
 
 impl SqliteEventStore {
@@ -204,6 +204,10 @@ impl EventLog for SqliteEventStore {
         limit: PageLimit,
     ) -> Result<BackwardPage, StoreError> {
         self.db.read(Action::ReadLog, || lookup::log_back(self.db.pool(), before, filter, limit)).await
+    }
+
+    fn queries(&self) -> Option<&dyn EventQueries> {
+        Some(self)
     }
 
     fn wake_ups(&self) -> Option<WakeUpReceiver> {

@@ -1,6 +1,7 @@
 //! The database and the log in it.
 
 pub(crate) mod busy;
+mod correlation_index;
 mod database;
 mod error;
 mod event_store;
@@ -12,6 +13,7 @@ mod migrations;
 mod open;
 mod options;
 mod packed;
+mod queries;
 mod read;
 mod retry;
 mod row;

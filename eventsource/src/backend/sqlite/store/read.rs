@@ -175,13 +175,18 @@ pub(super) async fn event_types_except(
     to: Position,
     limit: usize,
 ) -> Result<Vec<StoredType>, Failure> {
-    let found: Vec<(Vec<u8>, i64)> = sqlx::query_as(statements::TYPES_EXCEPT)
+    let found = sqlx::query_as(statements::TYPES_EXCEPT)
         .bind(serde_json::Value::from(known).to_string())
         .bind(clamped(after.value()))
         .bind(clamped(to.value()))
         .bind(clamped(limit as u64))
         .fetch_all(pool)
         .await?;
+    stored_types(found)
+}
+
+/// Reads the names of event types and the positions of their first events.
+pub(super) fn stored_types(found: Vec<(Vec<u8>, i64)>) -> Result<Vec<StoredType>, Failure> {
     // A name that is not UTF-8 is a failure of its event, and not of this call.
     let stored = |(name, first): (Vec<u8>, i64)| {
         let name = String::from_utf8_lossy(&name).into_owned();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -41,6 +42,11 @@ impl PostgresDatabase {
             }
             acquired => acquired,
         }
+    }
+
+    /// Returns the options of a connection to the server itself; `None` if only a pooler can be reached.
+    pub(in crate::backend::postgres::store) fn direct(&self) -> Option<PgConnectOptions> {
+        self.0.options.listener_options()
     }
 
     /// Acquires one of the shared connections.

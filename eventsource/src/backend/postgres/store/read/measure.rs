@@ -54,6 +54,11 @@ pub(in crate::backend::postgres::store) async fn event_types_except(
     let mut tx = db.begin_page(&mut conn).await?;
     let rows = query.fetch_all(&mut *tx).await?;
     drop(tx);
+    stored_types(&rows)
+}
+
+/// Reads the names of event types and the positions of their first events.
+pub(in crate::backend::postgres::store) fn stored_types(rows: &[PgRow]) -> Result<Vec<StoredType>, Failure> {
     let stored = |row: &PgRow| {
         let position: i64 = row.try_get(1)?;
         Ok(StoredType::new(row.try_get::<String, _>(0)?, Position::new(unsigned(position, "a position")?)))

@@ -12,7 +12,7 @@ use crate::backend::sql::store::{Failure, Filling, Found, SMALL, clamped, large,
 use crate::event::{Position, StreamId};
 use crate::store::{Direction, EventFilter, LogId, LogMark, LogPage, PageLimit, ReadStream, StreamPage};
 
-pub(super) use self::measure::{backlogs, event_types_except, explain, explain_types, lines, plan};
+pub(super) use self::measure::{backlogs, event_types_except, explain, explain_types, lines, plan, stored_types};
 
 /// Reads a page of a stream. Small events are read with their rows; the statement returns the sizes of the large ones.
 pub(super) async fn stream(

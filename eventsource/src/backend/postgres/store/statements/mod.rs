@@ -2,6 +2,7 @@
 
 mod append;
 mod filter;
+mod queries;
 mod read;
 mod schema;
 
@@ -10,6 +11,10 @@ pub(super) use append::{
     savepoint,
 };
 pub(super) use filter::{PLAN_A_PAGE, PLAN_PAGES, read_log, read_log_back, read_nearby};
+pub(super) use queries::{
+    CORRELATED, CORRELATED_BY_SCAN, CORRELATION_INDEX, CREATE_CORRELATION_INDEX, DROP_CORRELATION_INDEX, FIRST_IN,
+    LAST_BUT, LOCK_CORRELATION_INDEX, NO_TIME_LIMITS, STREAM_PAGE, STREAM_PAGE_OF_TYPE, TYPE_PAGE,
+};
 pub(super) use read::{
     AT_POSITIONS, BACKLOGS, BY_ID, HOLDERS, HORIZON, LAST_EVENT, LOG_ID, STREAMS, TYPES_EXCEPT, read_stream,
 };

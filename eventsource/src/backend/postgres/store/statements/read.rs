@@ -32,21 +32,37 @@ pub(in crate::backend::postgres::store) const BACKLOGS: &str = "SELECT \
              WHERE position > wanted.after AND position <= $2 ORDER BY position LIMIT $4) AS first) \
      FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (after, n) ORDER BY wanted.n";
 
+/// Finds the names of the event types, in their order, by one search of the index for each. `$from` selects the first
+/// one.
+macro_rules! types {
+    ($from:literal) => {
+        concat!(
+            "WITH RECURSIVE types AS ( \
+                 (SELECT event_type FROM {schema}.eventsource_events",
+            $from,
+            " ORDER BY event_type LIMIT 1) \
+                 UNION ALL \
+                 SELECT (SELECT next.event_type FROM {schema}.eventsource_events AS next \
+                     WHERE next.event_type > types.event_type ORDER BY next.event_type LIMIT 1) \
+                 FROM types WHERE types.event_type IS NOT NULL \
+             )"
+        )
+    };
+}
+pub(super) use types;
+
 /// At most `$4` event types in `($2, $3]` that are not in `$1`, ordered by first occurrence.
 ///
 /// For each type, the index is searched once for the name and once for the first position, for any length of the log.
 /// The comparison of rows keeps the planner from using another index.
-pub(in crate::backend::postgres::store) const TYPES_EXCEPT: &str = "WITH RECURSIVE types AS ( \
-         (SELECT event_type FROM {schema}.eventsource_events ORDER BY event_type LIMIT 1) \
-         UNION ALL \
-         SELECT (SELECT next.event_type FROM {schema}.eventsource_events AS next \
-             WHERE next.event_type > types.event_type ORDER BY next.event_type LIMIT 1) \
-         FROM types WHERE types.event_type IS NOT NULL \
-     ) SELECT types.event_type, own.position FROM types CROSS JOIN LATERAL ( \
+pub(in crate::backend::postgres::store) const TYPES_EXCEPT: &str = concat!(
+    types!(""),
+    " SELECT types.event_type, own.position FROM types CROSS JOIN LATERAL ( \
          SELECT own.event_type, own.position FROM {schema}.eventsource_events AS own \
          WHERE (own.event_type, own.position) > (types.event_type, $2) \
          ORDER BY own.event_type, own.position LIMIT 1) AS own \
-     WHERE own.event_type = types.event_type AND own.position <= $3 AND types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4";
+     WHERE own.event_type = types.event_type AND own.position <= $3 AND types.event_type <> ALL ($1) ORDER BY own.position LIMIT $4"
+);
 
 /// The columns of a whole event.
 macro_rules! whole {
@@ -64,23 +80,38 @@ pub(in crate::backend::postgres::store) const AT_POSITIONS: &str =
 pub(in crate::backend::postgres::store) const BY_ID: &str =
     concat!("SELECT ", whole!(), " FROM {schema}.eventsource_events WHERE event_id = $1");
 
+/// Finds the streams after the aggregate type `$1`, the id `$2` and the version `$3` in the index, in its order, by one
+/// search for each. `$while` ends the recursion.
+macro_rules! streams {
+    ($while:literal) => {
+        concat!(
+            "WITH RECURSIVE streams AS ( \
+                 (SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events \
+                 WHERE (aggregate_type, aggregate_id, version) > ($1, $2, $3) \
+                 ORDER BY aggregate_type, aggregate_id, version LIMIT 1) \
+                 UNION ALL \
+                 SELECT next.aggregate_type, next.aggregate_id FROM streams CROSS JOIN LATERAL ( \
+                     SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events AS own \
+                     WHERE (own.aggregate_type, own.aggregate_id, own.version) \
+                         > (streams.aggregate_type, streams.aggregate_id, 9223372036854775807) \
+                     ORDER BY own.aggregate_type, own.aggregate_id, own.version LIMIT 1) AS next \
+                 WHERE ",
+            $while,
+            " )"
+        )
+    };
+}
+pub(super) use streams;
+
 /// At most `$4` streams of the type `$1` after the id `$2` and the version `$3` in the index, with their versions.
 ///
 /// For each stream, the index is searched once for the id and once for the version, for any length of the stream.
-pub(in crate::backend::postgres::store) const STREAMS: &str = "WITH RECURSIVE streams AS ( \
-         (SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events \
-         WHERE (aggregate_type, aggregate_id, version) > ($1, $2, $3) \
-         ORDER BY aggregate_type, aggregate_id, version LIMIT 1) \
-         UNION ALL \
-         SELECT next.aggregate_type, next.aggregate_id FROM streams CROSS JOIN LATERAL ( \
-             SELECT aggregate_type, aggregate_id FROM {schema}.eventsource_events AS own \
-             WHERE (own.aggregate_type, own.aggregate_id, own.version) \
-                 > (streams.aggregate_type, streams.aggregate_id, 9223372036854775807) \
-             ORDER BY own.aggregate_type, own.aggregate_id, own.version LIMIT 1) AS next \
-         WHERE streams.aggregate_type = $1 \
-     ) SELECT aggregate_id, (SELECT max(version) FROM {schema}.eventsource_events AS own \
+pub(in crate::backend::postgres::store) const STREAMS: &str = concat!(
+    streams!("streams.aggregate_type = $1"),
+    " SELECT aggregate_id, (SELECT max(version) FROM {schema}.eventsource_events AS own \
              WHERE own.aggregate_type = streams.aggregate_type AND own.aggregate_id = streams.aggregate_id) \
-     FROM streams WHERE aggregate_type = $1 LIMIT $4";
+     FROM streams WHERE aggregate_type = $1 LIMIT $4"
+);
 
 pub(in crate::backend::postgres::store) const fn read_stream(direction: Direction) -> &'static str {
     match direction {

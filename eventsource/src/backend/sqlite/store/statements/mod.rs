@@ -2,6 +2,7 @@
 
 mod append;
 mod filter;
+mod queries;
 mod read;
 mod schema;
 
@@ -10,6 +11,10 @@ pub(super) use append::{
     streams_at_once,
 };
 pub(super) use filter::{filter_values, read_packed, read_sizes, read_sizes_back};
+pub(super) use queries::{
+    CORRELATED, CORRELATED_BY_SCAN, CREATE_CORRELATION_INDEX, FIRST_IN, HAS_CORRELATION_INDEX, LAST_BUT, STREAM_PAGE,
+    STREAM_PAGE_OF_TYPE, TYPE_PAGE,
+};
 pub(super) use read::{
     AT_POSITIONS, BACKLOGS, BY_ID, HEAD, LAST_EVENT, LOG_ID, MARKS, STREAMS, TYPES_EXCEPT, read_stream,
 };

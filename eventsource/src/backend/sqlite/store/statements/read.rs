@@ -51,21 +51,37 @@ pub(in crate::backend::sqlite::store) const BACKLOGS: &str = "SELECT (SELECT max
              WHERE position > wanted.value ORDER BY position LIMIT ?2) AS first) \
      FROM json_each(?1) AS wanted ORDER BY wanted.key";
 
+/// Finds the names of the event types, in their order, by one search of the index for each. `$from` selects the first
+/// one.
+macro_rules! types {
+    ($from:literal) => {
+        concat!(
+            "WITH RECURSIVE types (event_type) AS ( \
+                 SELECT (SELECT min(event_type) FROM eventsource_events INDEXED BY eventsource_events_by_event_type",
+            $from,
+            ") \
+                 UNION ALL \
+                 SELECT (SELECT min(next.event_type) FROM eventsource_events AS next \
+                     INDEXED BY eventsource_events_by_event_type WHERE next.event_type > types.event_type) \
+                 FROM types WHERE types.event_type IS NOT NULL \
+             )"
+        )
+    };
+}
+pub(super) use types;
+
 /// At most `?4` event types in `(?2, ?3]` that are not in the JSON array `?1`, ordered by first occurrence.
 ///
 /// For each type, the index is searched once for the name and once for the first position, for any length of the log.
-pub(in crate::backend::sqlite::store) const TYPES_EXCEPT: &str = "WITH RECURSIVE types (event_type) AS ( \
-         SELECT (SELECT min(event_type) FROM eventsource_events INDEXED BY eventsource_events_by_event_type) \
-         UNION ALL \
-         SELECT (SELECT min(next.event_type) FROM eventsource_events AS next \
-             INDEXED BY eventsource_events_by_event_type WHERE next.event_type > types.event_type) \
-         FROM types WHERE types.event_type IS NOT NULL \
-     ), found AS MATERIALIZED ( \
+pub(in crate::backend::sqlite::store) const TYPES_EXCEPT: &str = concat!(
+    types!(""),
+    ", found AS MATERIALIZED ( \
          SELECT event_type, (SELECT min(own.position) FROM eventsource_events AS own \
              INDEXED BY eventsource_events_by_event_type \
              WHERE own.event_type = types.event_type AND own.position > ?2 AND own.position <= ?3) AS first \
          FROM types WHERE event_type NOT IN (SELECT value FROM json_each(?1)) \
-     ) SELECT event_type, first FROM found WHERE first IS NOT NULL ORDER BY first LIMIT ?4";
+     ) SELECT event_type, first FROM found WHERE first IS NOT NULL ORDER BY first LIMIT ?4"
+);
 
 /// The columns and the size. The metadata and the payload are null if the event is larger than `?6`.
 macro_rules! sized_columns {
