@@ -65,3 +65,15 @@ fn two_commands_stand_first() {
     let commands: Vec<_> = block("sh").lines().collect();
     assert_eq!(commands, ["cargo run --bin tutorial", "tests/setup && cargo test --workspace"]);
 }
+
+#[test]
+fn lines_of_the_service_are_those_of_its_own_readme() {
+    // The tests of the service run these lines.
+    let service = std::fs::read_to_string(root().join("examples/service/README.md")).unwrap();
+    let lines = |text: &str| -> Vec<String> {
+        let is_line = |line: &&str| line.starts_with("curl ") || *line == "cargo run -p service";
+        text.lines().filter(is_line).map(ToOwned::to_owned).collect()
+    };
+    assert_eq!(lines(README), lines(&service));
+    assert_eq!(lines(README).len(), 4);
+}

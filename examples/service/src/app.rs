@@ -1,0 +1,139 @@
+//! Puts the parts together: a database, the projections, the HTTP server, and the order in which they stop.
+
+use std::future::{Future, IntoFuture as _};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventsource::admin::ManagerAdmin;
+use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
+use eventsource::prelude::*;
+use eventsource::sqlite::{SqliteDatabase, SqliteOpenError};
+use eventsource::subscription::{Backend, HealthLimits, ManagerError, Signal, SubscribeError, shutdown_signal};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::config::{Config, Database};
+use crate::http::{self, Service};
+use crate::projections::mailer::Mailer;
+use crate::projections::orders::{OrderRow, OrderRows};
+
+/// After a signal, open requests have this long to be answered.
+const DRAIN: Duration = Duration::from_secs(10);
+/// After that, the projections have this long to finish their batches. Kubernetes kills a process after 30 s in all.
+const STOP: Duration = Duration::from_secs(15);
+
+/// The service cannot start, or ended with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("the SQLite database cannot be opened")]
+    Sqlite(#[from] SqliteOpenError),
+    #[error("the PostgreSQL database cannot be opened")]
+    Postgres(#[from] PostgresOpenError),
+    #[error("the tables of the read models cannot be created")]
+    ReadModels(#[from] ReadModelError),
+    #[error("a projection cannot be subscribed")]
+    Subscribe(#[from] SubscribeError),
+    #[error("the projections cannot be started or stopped")]
+    Manager(#[from] ManagerError),
+    #[error("the HTTP server cannot run")]
+    Http(#[from] io::Error),
+}
+
+/// Runs the service until SIGINT or SIGTERM.
+pub async fn run(config: Config) -> Result<(), AppError> {
+    let signal = shutdown_signal()?;
+    let listener = TcpListener::bind(config.listen).await?;
+    let mailer = Mailer { delivers_poison: config.delivers_poison };
+    match config.database {
+        Database::Sqlite { file } => {
+            let db = SqliteDatabase::open(file).await?;
+            let models = db.read_models();
+            models.ensure_tables(&OrderRows).await?;
+            let ran = run_on(&db, models.repository(), mailer, listener, signal).await;
+            db.close().await;
+            ran
+        }
+        Database::Postgres { url, schema } => {
+            let options = PostgresOptions::new(&url)?;
+            let options = match schema {
+                Some(schema) => options.schema(schema),
+                None => options,
+            };
+            let db = PostgresDatabase::open_with(options).await?;
+            let models = db.read_models();
+            models.ensure_tables(&OrderRows).await?;
+            let ran = run_on(&db, models.repository(), mailer, listener, signal).await;
+            db.close().await;
+            ran
+        }
+    }
+}
+
+/// The transactions of a database, through which its projections write.
+type Unit<B> = <<B as Backend>::Checkpoints as CheckpointStore>::Unit;
+
+/// From here on, the code does not know which database it is.
+async fn run_on<B>(
+    db: &B,
+    rows: ReadRepository<OrderRow>,
+    mailer: Mailer,
+    listener: TcpListener,
+    signal: impl Future<Output = Signal> + Send + 'static,
+) -> Result<(), AppError>
+where
+    B: Backend<Store: EventStore + Clone>,
+    OrderRows: EventSubscriber<Unit<B>>,
+    Mailer: EventSubscriber<Unit<B>>,
+{
+    let manager = Arc::new(SubscriptionManager::on(db));
+    // Readiness is that of the rows: a mailer that is behind is no reason to take the service out of the balancer.
+    let config = SubscriptionConfig::from_beginning().gates_readiness();
+    let orders = manager.subscribe(OrderRows, config).await?;
+    // A mailer that is added to an old log sends no mail for old orders.
+    manager.subscribe(mailer, SubscriptionConfig::from_end()).await?;
+
+    let health = Arc::clone(&manager);
+    let service = Service {
+        // The stores wake the projections after an append, so this bus has no listener.
+        orders: AggregateRepository::new(db.event_store(), MemoryEventBus::new()),
+        rows,
+        rows_name: orders.name().into(),
+        admin: Arc::new(ManagerAdmin::new(Arc::clone(&manager))),
+        health: Arc::new(move || health.health(HealthLimits::default())),
+    };
+    manager.start().await?;
+    let served = serve(listener, service, signal).await;
+    // The projections stop last: a request that waits for them is answered before.
+    let stopped = manager.stop_within(STOP).await;
+    served?;
+    stopped?;
+    Ok(())
+}
+
+/// Serves HTTP until the signal and then until the open requests are answered, at most [`DRAIN`] longer.
+async fn serve(
+    listener: TcpListener,
+    service: Service,
+    signal: impl Future<Output = Signal> + Send + 'static,
+) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    let (draining, is_draining) = oneshot::channel();
+    let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move {
+        let signal = signal.await;
+        tracing::info!(%signal, "no new requests");
+        let _ = draining.send(());
+    });
+    println!("listening on http://{address}");
+    let deadline = async {
+        let _ = is_draining.await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = server.into_future() => served,
+        () = deadline => {
+            tracing::warn!(after = ?DRAIN, "requests were cut off");
+            Ok(())
+        }
+    }
+}

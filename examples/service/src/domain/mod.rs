@@ -1,0 +1,3 @@
+//! The write side: what happens in the business, and its rules.
+
+pub mod order;

@@ -1,0 +1,4 @@
+//! The read side: projections that follow the log.
+
+pub mod mailer;
+pub mod orders;

@@ -1,0 +1,6 @@
+//! What the tests share: a running service, and an HTTP client.
+
+pub mod cases;
+pub mod client;
+pub mod operator;
+pub mod running;
