@@ -113,13 +113,21 @@ impl World {
         }
     }
 
-    /// Returns the span that `span` is a child of.
+    /// Returns the span that `span` is a child of. For what a handler does, the span of its batch.
     fn parent(&self, span: &SpanData) -> SpanData {
         let is_parent = |other: &SpanData| {
             other.span_context.span_id() == span.parent_span_id
                 && other.span_context.trace_id() == span.span_context.trace_id()
         };
-        self.spans().into_iter().find(is_parent).unwrap_or_else(|| panic!("{} has no parent", span.name))
+        let parent = self.spans().into_iter().find(is_parent);
+        let parent = parent.unwrap_or_else(|| panic!("{} has no parent", span.name));
+        if parent.name == "event" {
+            // The span of one event, at debug level. It has the same link as its batch.
+            let batch = self.parent(&parent);
+            assert_eq!(self.linked(&parent).span_context, self.linked(&batch).span_context);
+            return batch;
+        }
+        parent
     }
 
     /// Returns the span of the only link of `span`.

@@ -75,7 +75,7 @@ impl<C: CheckpointStore> ManagerAdmin<C> {
         }
     }
 
-    /// Does what is asked of a projection in the memory of this process, and records it.
+    /// Carries out a request to a projection in the memory of this process, and records it.
     async fn do_here(&self, name: &str, action: Action, asked: &Asked) -> Result<Uuid, AdminError> {
         let operations = self.database.stored().operations()?;
         let expires_at = now() + chrono::TimeDelta::from_std(asked.within).unwrap_or(chrono::TimeDelta::days(1));

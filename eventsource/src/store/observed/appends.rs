@@ -9,10 +9,10 @@ use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::Observed;
-use super::observer::{AppendFailure, AppendSeen, LoadSeen};
+use super::observer::{AppendFailure, AppendSeen};
 use crate::event::{NewEvent, RecordedEvent, StreamId};
 use crate::store::{
-    AppendError, Appended, EventStore, ExpectedVersion, ReadStream, StoreError, StoredStream, StreamAppend,
+    AppendError, Appended, EventStore, ExpectedVersion, LoadSeen, ReadStream, StoreError, StoredStream, StreamAppend,
 };
 
 /// The name of the destination of an append to aggregates of several types.

@@ -4,7 +4,7 @@ mod appends;
 mod log;
 mod observer;
 
-pub use self::observer::{AppendFailure, AppendSeen, LoadSeen, WriteObserver};
+pub use self::observer::{AppendFailure, AppendSeen, WriteObserver};
 
 use std::fmt;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::store::AppendError;
+use crate::store::{AppendError, LoadSeen};
 
 /// Receives what the write side does: for metrics and tests.
 ///
@@ -86,23 +86,5 @@ impl AppendFailure {
             | AppendError::Unstorable { .. }
             | AppendError::StreamTwice { .. } => Self::Refused,
         }
-    }
-}
-
-/// An aggregate that a repository has loaded.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct LoadSeen<'a> {
-    /// The type of the aggregate.
-    pub aggregate_type: &'a str,
-    /// The number of events that were replayed: those after the snapshot, if there is one.
-    pub events: u64,
-}
-
-impl<'a> LoadSeen<'a> {
-    /// Creates the report of a load of an aggregate of this type, which has replayed `events` events.
-    #[must_use]
-    pub const fn new(aggregate_type: &'a str, events: u64) -> Self {
-        Self { aggregate_type, events }
     }
 }

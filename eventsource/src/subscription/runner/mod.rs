@@ -14,6 +14,7 @@ mod apply;
 mod arrive;
 mod batch_plan;
 mod batch_span;
+mod batch_told;
 mod change;
 mod claim;
 mod close;

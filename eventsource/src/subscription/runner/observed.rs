@@ -5,21 +5,18 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::commit::Committed;
-use super::delivery::BatchOutcome;
-use super::{Context, End, Owner};
+use super::{Context, Owner};
 use crate::event::{Position, RecordedEvent, now};
 use crate::projection::{CheckpointStore, HandlerError};
-use crate::store::Verdict;
 use crate::subscription::Failure;
-use crate::subscription::erased::{Applied, Met};
+use crate::subscription::erased::Applied;
 use crate::subscription::log::Page;
 use crate::subscription::observer::{
-    AttemptFailed, BatchSeen, BatchSource, CommitFailure, CommitSeen, FailureKind, LetterSeen, LetterStep, Observer,
-    PageSeen, RequestAction, RequestSeen,
+    AttemptFailed, BatchSeen, BatchSource, FailureKind, LetterSeen, LetterStep, Observer, PageSeen, RequestAction,
+    RequestSeen,
 };
 
-/// What is measured of the present batch.
+/// The measurements of the present batch.
 #[derive(Debug, Default)]
 pub(super) struct BatchMeter {
     /// How long handlers ran.
@@ -37,7 +34,7 @@ pub(super) struct ToldLetter<'a> {
 }
 
 impl<C: CheckpointStore> Context<C> {
-    fn tell(&self, call: impl Fn(&dyn Observer)) {
+    pub(super) fn tell(&self, call: impl Fn(&dyn Observer)) {
         self.core.observers.tell(call);
     }
 
@@ -74,7 +71,7 @@ impl<C: CheckpointStore> Context<C> {
         self.tell(|observer| observer.request(&seen));
     }
 
-    fn tell_attempt(&self, kind: FailureKind, event: Option<&RecordedEvent>, error: &HandlerError) {
+    pub(super) fn tell_attempt(&self, kind: FailureKind, event: Option<&RecordedEvent>, error: &HandlerError) {
         let seen = AttemptFailed {
             subscription: self.core.observed_name(),
             generation: self.core.generation(),
@@ -84,34 +81,6 @@ impl<C: CheckpointStore> Context<C> {
             error,
         };
         self.tell(|observer| observer.attempt_failed(&seen));
-    }
-
-    /// Tells of a commit that has ended.
-    pub(super) fn tell_commit(
-        &self,
-        position: Position,
-        events: usize,
-        duration: Duration,
-        result: &Result<Committed, End>,
-    ) {
-        let failure = match result {
-            Ok(Committed::Yes) => None,
-            Ok(Committed::No(_)) => Some(CommitFailure::Outage),
-            Ok(Committed::Refused(_)) => Some(CommitFailure::Refused),
-            Ok(Committed::OneByOne(_) | Committed::TransactionEnded) => Some(CommitFailure::Session),
-            Err(End::Fenced(_)) => Some(CommitFailure::Fenced),
-            // The runner stops before it knows the outcome.
-            Err(_) => Some(CommitFailure::Outage),
-        };
-        let seen = CommitSeen {
-            subscription: self.core.observed_name(),
-            generation: self.core.generation(),
-            position,
-            events,
-            duration,
-            failure,
-        };
-        self.tell(|observer| observer.commit(&seen));
     }
 }
 
@@ -127,42 +96,6 @@ impl<C: CheckpointStore> Owner<'_, C> {
         applied
     }
 
-    /// Tells how a batch ended. `was_live` says whether the owner had reached the end of the log before the batch. If the
-    /// batch has ended the runner, [`tell_settled`](Self::tell_settled) tells what was committed.
-    pub(super) fn tell_batch(
-        &mut self,
-        source: BatchSource,
-        events: &[Arc<RecordedEvent>],
-        to: Position,
-        was_live: bool,
-        outcome: &Result<BatchOutcome, End>,
-    ) {
-        if self.context.core.observers.is_empty() {
-            return;
-        }
-        let (passed, failure) = match outcome {
-            Ok(BatchOutcome::Applied) => (events.len(), None),
-            Ok(BatchOutcome::InParts | BatchOutcome::OneByOne(_)) => (0, None),
-            Ok(BatchOutcome::Undone(undone)) => (0, Some((kind_of(&undone.met), None, &undone.met.error))),
-            Ok(BatchOutcome::Outage { index, met, kept }) => {
-                (if *kept { *index } else { 0 }, Some((kind_of(met), events.get(*index), &met.error)))
-            }
-            Ok(BatchOutcome::InCompany { index, error }) => {
-                (0, Some((FailureKind::of(error), events.get(*index), error)))
-            }
-            Ok(BatchOutcome::Failed { index, error, kept }) => {
-                (if *kept { *index } else { 0 }, Some((FailureKind::of(error), events.get(*index), error)))
-            }
-            Err(End::Faulted(failure)) => (0, Some((FailureKind::of(&failure.error), None, &failure.error))),
-            Err(_) => return,
-        };
-        if let Some((kind, event, error)) = failure {
-            self.context.tell_attempt(kind, event.map(|event| &**event), error);
-        }
-        let oldest = events.first().filter(|_| was_live && source == BatchSource::Log).map(|event| event.recorded_at());
-        self.tell_meter(source, events.len(), passed, to, failure.map(|(kind, ..)| kind), oldest);
-    }
-
     /// Tells of a batch that was committed before the end of the runner, with a lost answer.
     pub(super) fn tell_settled(&mut self, handled: usize) {
         if handled > 0 && !self.context.core.observers.is_empty() {
@@ -170,7 +103,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
         }
     }
 
-    fn tell_meter(
+    pub(super) fn tell_meter(
         &mut self,
         source: BatchSource,
         events: usize,
@@ -200,12 +133,5 @@ impl<C: CheckpointStore> Owner<'_, C> {
         if let Some(tracked) = active.replay.tracked() {
             tracked.tell_moved();
         }
-    }
-}
-
-fn kind_of(met: &Met) -> FailureKind {
-    match met.verdict {
-        Verdict::Conflict | Verdict::StaleConnection => FailureKind::Transient,
-        _ => FailureKind::Outage,
     }
 }
