@@ -115,8 +115,9 @@ impl<C: CheckpointStore> ShadowBuild<C> {
     async fn claim(&mut self) -> Result<(Box<Active>, Remembered), End> {
         let log = self.context.log_id().await?;
         loop {
-            if self.spec.changed {
-                self.give_way().await?;
+            match self.spec.changed {
+                true => self.give_way().await?,
+                false => self.check_owner().await?,
             }
             match self.try_claim(log).await? {
                 Attempt::Claimed(checkpoint) => {
@@ -129,6 +130,17 @@ impl<C: CheckpointStore> ShadowBuild<C> {
                 }
                 Attempt::Refused(reason) => return Err(End::Refused(reason)),
             }
+        }
+    }
+
+    /// Ends if another process owns the present generation. A process that stood still while it began a rebuild would
+    /// otherwise leave a next generation that no process builds.
+    async fn check_owner(&mut self) -> Result<(), End> {
+        let (checkpoints, live) = (Arc::clone(&self.context.checkpoints), Arc::clone(&self.spec.live));
+        let stored = self.context.retry_until_up(|| checkpoints.load(&live.name)).await?;
+        match stored.and_then(|stored| stored.lease).filter(|lease| *lease.owner != *live.owner) {
+            Some(lease) => Err(End::Fenced(format!("`{}` owns the present generation", lease.owner).into())),
+            None => Ok(()),
         }
     }
 
