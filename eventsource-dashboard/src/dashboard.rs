@@ -1,0 +1,107 @@
+//! The dashboard, and its options.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
+use eventsource::admin::Admin;
+
+use crate::access::Access;
+use crate::guard::guard;
+use crate::payload::Payloads;
+use crate::{assets, pages};
+
+/// A web page for operators. See the [crate page](crate) for an example.
+pub struct Dashboard {
+    admin: Arc<dyn Admin>,
+    title: String,
+    payloads: Payloads,
+    access: Option<AccessFn>,
+    operator: Option<OperatorFn>,
+}
+
+type AccessFn = Arc<dyn Fn(&Parts) -> Access + Send + Sync>;
+type OperatorFn = Arc<dyn Fn(&Parts) -> String + Send + Sync>;
+
+/// What the pages share.
+pub(crate) struct Settings {
+    pub(crate) admin: Arc<dyn Admin>,
+    pub(crate) title: String,
+    pub(crate) payloads: Payloads,
+    pub(crate) access: Option<AccessFn>,
+    pub(crate) operator: Option<OperatorFn>,
+}
+
+pub(crate) type Shared = Arc<Settings>;
+
+impl Dashboard {
+    /// Creates it over the port of operators.
+    pub fn new(admin: impl Admin) -> Self {
+        Self {
+            admin: Arc::new(admin),
+            title: "eventsource".to_owned(),
+            payloads: Payloads::Masked,
+            access: None,
+            operator: None,
+        }
+    }
+
+    /// Sets the title of the pages. The default is `eventsource`.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Sets whether the values of payloads and metadata are shown. The default is [`Payloads::Masked`].
+    #[must_use]
+    pub const fn payloads(mut self, payloads: Payloads) -> Self {
+        self.payloads = payloads;
+        self
+    }
+
+    /// Decides for each request what it may do. Without this, only a browser on the same machine may see the dashboard.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # use eventsource_dashboard::{Access, Dashboard};
+    /// # let admin = eventsource::admin::DatabaseAdmin::new(MemoryCheckpoints::new(), MemoryEventStore::new());
+    /// let dashboard = Dashboard::new(admin).access(|request| match request.headers.get("x-team") {
+    ///     Some(team) if team == "operations" => Access::Full,
+    ///     Some(_) => Access::ReadOnly,
+    ///     None => Access::Deny,
+    /// });
+    /// # let _ = dashboard;
+    /// ```
+    #[must_use]
+    pub fn access(mut self, access: impl Fn(&Parts) -> Access + Send + Sync + 'static) -> Self {
+        self.access = Some(Arc::new(access));
+        self
+    }
+
+    /// Names the operator of a request, for the record of requests. The default is `dashboard`.
+    #[must_use]
+    pub fn operator(mut self, operator: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
+        self.operator = Some(Arc::new(operator));
+        self
+    }
+
+    /// Returns the router. It can be nested at any path.
+    pub fn router(self) -> Router {
+        let Self { admin, title, payloads, access, operator } = self;
+        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator });
+        let guarded = from_fn_with_state(Arc::clone(&shared), guard);
+        pages::routes().merge(assets::routes()).layer(guarded).with_state(shared)
+    }
+}
+
+impl fmt::Debug for Dashboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dashboard")
+            .field("title", &self.title)
+            .field("payloads", &self.payloads)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! The pages.
+
+mod actions;
+mod events;
+mod letters;
+mod operations;
+mod subscriptions;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::dashboard::Shared;
+use crate::layout::Page;
+use crate::text::line;
+
+pub(crate) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(subscriptions::overview))
+        .route("/subscriptions/{name}", get(subscriptions::one))
+        .route("/subscriptions/{name}/{action}", post(actions::on_subscription))
+        .route("/letters", get(letters::all))
+        .route("/subscriptions/{name}/letters", get(letters::page).post(actions::on_letters))
+        .route("/subscriptions/{name}/letters/{position}", get(letters::one))
+        .route("/events", get(events::page))
+        .route("/events/{id}", get(events::one))
+        .route("/events/{id}/payload", get(events::payload))
+        .route("/streams/{kind}/{id}", get(events::stream))
+        .route("/operations", get(operations::page))
+        .route("/operations/{id}", get(operations::one))
+        .route("/operations/{id}/withdraw", post(actions::withdraw))
+        .fallback(nowhere)
+}
+
+async fn nowhere(page: Page) -> Response {
+    page.problem(StatusCode::NOT_FOUND, "there is no such page")
+}
+
+/// The number of rows of a page.
+const ROWS: usize = 50;
+
+/// The largest number that is counted.
+const COUNTED: u64 = 10_000;
+
+/// Where a page begins.
+#[derive(Debug, Deserialize)]
+struct After {
+    after: Option<u64>,
+}
+
+/// Returns the number, or "over 10,000".
+fn counted(number: u64) -> String {
+    if number > COUNTED { format!("over {COUNTED}") } else { number.to_string() }
+}
+
+/// Returns a state, with a sign and a colour.
+fn state(name: &str) -> Markup {
+    let (class, sign) = match name {
+        "live" => ("good", "●"),
+        "catching up" | "rebuilding" | "retrying letters" | "standing by" => ("wait", "◐"),
+        "paused" => ("wait", "Ⅱ"),
+        "faulted" | "refused" | "fenced again" | "outdated" => ("bad", "✕"),
+        _ => ("wait", "○"),
+    };
+    html! { span.state.(class) { span aria-hidden="true" { (sign) } " " (line(name)) } }
+}
+
+/// Returns a part of a path, encoded.
+fn part(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            byte => {
+                encoded.push('%');
+                for half in [byte >> 4, byte & 15] {
+                    encoded.push(char::from(b"0123456789ABCDEF"[usize::from(half)]));
+                }
+            }
+        }
+    }
+    encoded
+}
+
+impl Page {
+    fn to_subscription(&self, name: &str) -> String {
+        format!("{}/subscriptions/{}", self.root, part(name))
+    }
+
+    fn to_letter(&self, name: &str, position: u64) -> String {
+        format!("{}/letters/{position}", self.to_subscription(name))
+    }
+
+    fn to_event(&self, id: uuid::Uuid) -> String {
+        format!("{}/events/{id}", self.root)
+    }
+
+    fn to_stream(&self, stream: &eventsource::StreamId) -> String {
+        format!("{}/streams/{}/{}", self.root, part(stream.aggregate_type()), stream.aggregate_id())
+    }
+
+    fn to_operation(&self, id: uuid::Uuid) -> String {
+        format!("{}/operations/{id}", self.root)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_of_a_path_keeps_no_character_with_a_meaning() {
+        assert_eq!(part("a/b?c#d%é"), "a%2Fb%3Fc%23d%25%C3%A9");
+    }
+}

@@ -1,0 +1,102 @@
+//! What operators did.
+
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use eventsource::projection::operations::{RequestQuery, RequestState, StoredRequest};
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::ROWS;
+use crate::access::Change;
+use crate::dashboard::Shared;
+use crate::layout::Page;
+use crate::text::{line, visible};
+
+const AT: &str = "/operations";
+
+/// Which requests are shown.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    before: Option<Uuid>,
+    subscription: Option<String>,
+}
+
+pub(super) async fn page(State(shared): State<Shared>, Query(wanted): Query<Wanted>, page: Page) -> Response {
+    let mut query = RequestQuery::latest(ROWS);
+    query.before = wanted.before;
+    query.subscription = wanted.subscription.filter(|name| !name.is_empty());
+    match shared.admin.requests(&query).await {
+        Ok(requests) => {
+            let view = json!({ "format": 1, "requests": requests, "more": requests.len() == ROWS });
+            page.answer(AT, "Operations", view, || rows(&page, &requests))
+        }
+        Err(error) => page.failed(&error),
+    }
+}
+
+fn rows(page: &Page, requests: &[StoredRequest]) -> Markup {
+    html! {
+        p { "What operators asked for, and what came of it. A request is kept for 90 days." }
+        table {
+            caption { (requests.len()) " requests, the latest first" }
+            thead { tr {
+                th scope="col" { "Asked" } th scope="col" { "By" } th scope="col" { "Subscription" }
+                th scope="col" { "Action" } th scope="col" { "State" }
+            } }
+            tbody {
+                @for stored in requests { tr {
+                    td data-name="Asked" { a href=(page.to_operation(stored.request.id)) { (stored.request.at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+                    td data-name="By" { (line(&stored.request.by)) }
+                    td data-name="Subscription" { a href=(page.to_subscription(&stored.request.subscription)) { (line(&stored.request.subscription)) } }
+                    td data-name="Action" { (line(&stored.request.action)) }
+                    td data-name="State" { (line(&stored.state.to_string())) }
+                } }
+            }
+        }
+        @if requests.len() == ROWS && let Some(last) = requests.last() {
+            p { a href={ (page.root) (AT) "?before=" (last.request.id.to_string()) } { "Earlier requests" } }
+        }
+    }
+}
+
+pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<Uuid>, page: Page) -> Response {
+    match shared.admin.request(id).await {
+        Ok(stored) => {
+            let view = json!({ "format": 1, "request": stored });
+            let heading = format!("{} {}", stored.request.action.replace('_', " "), stored.request.subscription);
+            page.answer(AT, &heading, view, || whole(&page, &stored))
+        }
+        Err(error) => page.failed(&error),
+    }
+}
+
+fn whole(page: &Page, stored: &StoredRequest) -> Markup {
+    let (request, state) = (&stored.request, &stored.state);
+    html! {
+        p { strong { (line(&state.to_string())) } }
+        dl {
+            dt { "Subscription" } dd { a href=(page.to_subscription(&request.subscription)) { (line(&request.subscription)) } }
+            dt { "Asked by" } dd { (line(&request.by)) }
+            dt { "Asked" } dd { (request.at.to_rfc3339()) }
+            dt { "Valid until" } dd { (request.expires_at.to_rfc3339()) }
+            dt { "Arguments" } dd { (visible(&request.arguments)) }
+            @if let Some(by) = taken_by(state) { dt { "Process" } dd { (line(by)) } }
+            @if let Some(at) = state.ended_at() { dt { "Ended" } dd { (at.to_rfc3339()) } }
+        }
+        @if state.is_open() {
+            p { "The process that owns the subscription serves it. " a href=(page.to_operation(request.id)) { "Look again" } }
+            @if *state == RequestState::Waiting && page.access.may(Change::Withdraw) {
+                form method="post" action={ (page.to_operation(request.id)) "/withdraw" } { button { "Withdraw" } }
+            }
+        }
+    }
+}
+
+fn taken_by(state: &RequestState) -> Option<&str> {
+    match state {
+        RequestState::Taken { by, .. } | RequestState::Done { by, .. } | RequestState::Refused { by, .. } => Some(by),
+        _ => None,
+    }
+}
