@@ -9,12 +9,15 @@ use eventsource::admin::ManagerAdmin;
 use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlite::{SqliteDatabase, SqliteOpenError};
+use eventsource::store::Observed;
 use eventsource::subscription::{Backend, HealthLimits, ManagerError, Signal, SubscribeError, shutdown_signal};
+use metrics_exporter_prometheus::BuildError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::config::{Config, Database};
 use crate::http::{self, Service};
+use crate::metrics;
 use crate::projections::mailer::Mailer;
 use crate::projections::orders::{OrderRow, OrderRows};
 
@@ -36,6 +39,8 @@ pub enum AppError {
     Subscribe(#[from] SubscribeError),
     #[error("the projections cannot be started or stopped")]
     Manager(#[from] ManagerError),
+    #[error("the metrics cannot be recorded")]
+    Metrics(#[from] BuildError),
     #[error("the HTTP server cannot run")]
     Http(#[from] io::Error),
 }
@@ -86,7 +91,9 @@ where
     OrderRows: EventSubscriber<Unit<B>>,
     Mailer: EventSubscriber<Unit<B>>,
 {
-    let manager = Arc::new(SubscriptionManager::on(db));
+    let (metrics, rendered) = metrics::install()?;
+    let manager = Arc::new(SubscriptionManager::builder(db).observer(metrics.clone()).build());
+    tokio::spawn(metrics.sample_every(metrics::GAUGES, &manager));
     // Readiness is that of the rows: a mailer that is behind is no reason to take the service out of the balancer.
     let config = SubscriptionConfig::from_beginning().gates_readiness();
     let orders = manager.subscribe(OrderRows, config).await?;
@@ -96,11 +103,12 @@ where
     let health = Arc::clone(&manager);
     let service = Service {
         // The stores wake the projections after an append, so this bus has no listener.
-        orders: AggregateRepository::new(db.event_store(), MemoryEventBus::new()),
+        orders: AggregateRepository::new(Observed::new(db.event_store()).observer(metrics), MemoryEventBus::new()),
         rows,
         rows_name: orders.name().into(),
         admin: Arc::new(ManagerAdmin::new(Arc::clone(&manager))),
         health: Arc::new(move || health.health(HealthLimits::default())),
+        metrics: rendered,
     };
     manager.start().await?;
     let served = serve(listener, service, signal).await;

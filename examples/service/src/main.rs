@@ -6,6 +6,7 @@ mod app;
 mod config;
 mod domain;
 mod http;
+mod metrics;
 mod projections;
 
 use std::error::Error;

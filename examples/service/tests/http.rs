@@ -22,6 +22,11 @@ fn write_is_read_with_its_token() {
 }
 
 #[test]
+fn write_is_read_in_another_process() {
+    on_a_file(cases::write_is_read_in_another_process);
+}
+
+#[test]
 fn repeated_command_has_the_first_answer() {
     on_a_file(cases::repeated_command_has_the_first_answer);
 }

@@ -18,6 +18,11 @@ fn write_is_read_with_its_token() {
 }
 
 #[test]
+fn write_is_read_in_another_process() {
+    in_a_schema(cases::write_is_read_in_another_process);
+}
+
+#[test]
 fn repeated_command_has_the_first_answer() {
     in_a_schema(cases::repeated_command_has_the_first_answer);
 }

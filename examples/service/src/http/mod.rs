@@ -14,6 +14,7 @@ use eventsource::AggregateRepository;
 use eventsource::admin::Admin;
 use eventsource::read_model::ReadRepository;
 use eventsource::subscription::Health;
+use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::domain::order::Order;
 use crate::projections::orders::OrderRow;
@@ -35,6 +36,8 @@ pub struct Service {
     pub admin: Arc<dyn Admin>,
     /// Returns the health of this process, without a query.
     pub health: Arc<dyn Fn() -> Health + Send + Sync>,
+    /// Renders the metrics of this process, without a query.
+    pub metrics: PrometheusHandle,
 }
 
 pub fn router(service: Service) -> Router {
@@ -45,7 +48,8 @@ pub fn router(service: Service) -> Router {
         .route("/orders/{id}/cancel", post(orders::cancel))
         .route("/live", get(probes::live))
         .route("/ready", get(probes::ready))
-        // More pages for operators go here, such as `/metrics` and `/admin`: `.nest("/admin", …)`.
+        .route("/metrics", get(probes::metrics))
+        // More pages for operators go here, such as `/admin`: `.nest("/admin", …)`.
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::no_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -1,8 +1,8 @@
-//! `/live` and `/ready`, for the probes of an orchestrator. They read memory only: no query.
+//! `/live` and `/ready`, for the probes of an orchestrator, and `/metrics`, for Prometheus. They read memory only: no query.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::Service;
@@ -17,6 +17,11 @@ pub async fn live(State(service): State<Service>) -> Response {
 pub async fn ready(State(service): State<Service>) -> Response {
     let health = (service.health)();
     (status(health.ready), Json(health)).into_response()
+}
+
+/// The metrics of this process, in the text format of Prometheus.
+pub async fn metrics(State(service): State<Service>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], service.metrics.render()).into_response()
 }
 
 const fn status(is_fine: bool) -> StatusCode {

@@ -28,6 +28,22 @@ pub fn write_is_read_with_its_token(database: Variables) {
     }
 }
 
+pub fn write_is_read_in_another_process(database: Variables) {
+    let services = [Running::start(database), Running::start(database)];
+    for number in 0..10 {
+        let (writer, reader) = (&services[number % 2], &services[(number + 1) % 2]);
+        let id = id(number.try_into().unwrap());
+        let placed = writer.place(&id, "Ada");
+        assert_eq!(placed.status, 201, "{placed:?}");
+        let path = format!("/orders/{id}");
+        reader.wait_until("the order is there", |reader| {
+            let read = reader.get_after(&path, placed.token());
+            assert!(matches!(read.status, 200 | 202), "{read:?}");
+            read.status == 200
+        });
+    }
+}
+
 pub fn repeated_command_has_the_first_answer(database: Variables) {
     let service = Running::start(database);
     let first = service.place(&id(1), "Ada");
@@ -140,6 +156,10 @@ pub fn probes_answer(database: Variables) {
     let service = Running::start(database);
     assert_eq!(service.get("/live").status, 200);
     service.wait_until("it is ready", |service| service.get("/ready").status == 200);
+    service.place(&id(1), "Ada");
+    let metrics = service.get("/metrics");
+    let count = "eventsource_append_events_total{eventsource_event_type=\"OrderPlaced\"} 1\n";
+    assert!(metrics.body.as_str().is_some_and(|text| text.contains(count)), "{metrics:?}");
     let health = service.get("/ready").body;
     let subscriptions = health["subscriptions"].as_array().unwrap();
     let mut names: Vec<_> = subscriptions.iter().map(|subscription| subscription["name"].as_str().unwrap()).collect();
@@ -157,6 +177,10 @@ pub fn poison_order_is_a_letter_until_it_is_repaired(database: Variables) {
     service.wait_until("there is a letter", |_| !operator.errors().is_empty());
     let errors = operator.errors();
     assert!(errors.len() == 1 && errors[0].contains("refuses the recipient `poison`"), "{errors:?}");
+
+    let count = "eventsource_dead_letter_count{eventsource_subscription_name=\"mailer\"} 1\n";
+    service
+        .wait_until("the letter is counted", |service| service.get("/metrics").body.as_str().unwrap().contains(count));
 
     service.signal("-TERM");
     assert!(service.ended().success());

@@ -14,6 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Answer {
     pub status: u16,
     headers: Vec<(String, String)>,
+    /// The body, as JSON if it is that.
     pub body: Value,
 }
 
@@ -35,7 +36,11 @@ impl Answer {
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap();
         let headers =
             lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() };
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(body).unwrap_or_else(|_| Value::from(body))
+        };
         Self { status: status.parse().unwrap(), headers: headers.collect(), body }
     }
 }
