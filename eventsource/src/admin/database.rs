@@ -101,6 +101,10 @@ impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
         self.stored.ended(id, asked.within).await
     }
 
+    async fn ended(&self, id: Uuid, within: Duration) -> Result<StoredRequest, AdminError> {
+        self.stored.ended(id, within).await
+    }
+
     async fn request(&self, id: Uuid) -> Result<StoredRequest, AdminError> {
         self.stored.request(id).await
     }

@@ -202,7 +202,11 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
     async fn carry_out(&self, name: &str, action: Action, asked: Asked) -> Result<StoredRequest, AdminError> {
         let within = asked.within;
         let id = self.ask(name, action, asked).await?;
-        self.database.stored().ended(id, within).await
+        self.ended(id, within).await
+    }
+
+    async fn ended(&self, id: Uuid, within: Duration) -> Result<StoredRequest, AdminError> {
+        self.database.ended(id, within).await
     }
 
     async fn request(&self, id: Uuid) -> Result<StoredRequest, AdminError> {

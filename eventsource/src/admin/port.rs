@@ -99,6 +99,14 @@ pub trait Admin: Send + Sync + 'static {
     /// Those of [`ask`](Self::ask); [`AdminError::NotServed`]; [`AdminError::Unfinished`]; [`AdminError::Refused`].
     async fn carry_out(&self, name: &str, action: Action, asked: Asked) -> Result<StoredRequest, AdminError>;
 
+    /// Waits until a request of [`ask`](Self::ask) has ended, and returns it. If no process has begun it in time, it is
+    /// withdrawn.
+    ///
+    /// # Errors
+    /// [`AdminError::UnknownRequest`]; [`AdminError::NotServed`]; [`AdminError::Unfinished`]; [`AdminError::Refused`];
+    /// [`AdminError::Unsupported`].
+    async fn ended(&self, id: Uuid, within: Duration) -> Result<StoredRequest, AdminError>;
+
     /// Returns a request, with its answer if it has one.
     ///
     /// # Errors

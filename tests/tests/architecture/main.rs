@@ -135,6 +135,11 @@ fn redis_crate_has_no_cycle() {
 }
 
 #[test]
+fn command_line_crate_has_no_cycle() {
+    assert_empty(&Graph::read(&source_of("eventsource-cli")).cycles(|_| true));
+}
+
+#[test]
 fn otel_crate_has_no_cycle() {
     assert_empty(&Graph::read(&source_of("eventsource-otel")).cycles(|_| true));
 }

@@ -19,6 +19,7 @@ crate::on_every_backend! {
     rebuild_side_by_side_is_begun_and_cancelled
     dead_letters_are_listed_shown_retried_and_dismissed
     request_that_no_process_serves_is_withdrawn
+    request_that_was_asked_is_waited_for_later
     requests_are_the_record_of_what_operators_did
     unknown_names_are_errors
     pause_without_a_process_is_obeyed_at_the_next_start
@@ -210,6 +211,21 @@ where
     let state = scene.admin.request(request.request.id).await.unwrap().state;
     assert!(matches!(state, RequestState::Withdrawn { .. }), "it is not served later: {state:?}");
     scene.stop().await;
+}
+
+async fn request_that_was_asked_is_waited_for_later<W: World>()
+where
+    Repository<AppliedRow>: Inject<Unit<W>>,
+{
+    for at in At::ALL {
+        let scene = Scene::<W>::new(at, quick(1)).await;
+        let id = scene.admin.ask("applies", Action::Restart {}, ada()).await.unwrap();
+        let served = scene.admin.ended(id, DEADLINE).await.unwrap();
+        assert!(matches!(served.state, RequestState::Done { .. }), "{at:?}: {:?}", served.state);
+        let error = scene.admin.ended(uuid::Uuid::nil(), DEADLINE).await.unwrap_err();
+        assert!(matches!(error, AdminError::UnknownRequest { .. }), "{at:?}: {error}");
+        scene.stop().await;
+    }
 }
 
 async fn requests_are_the_record_of_what_operators_did<W: World>()

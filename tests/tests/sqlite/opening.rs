@@ -2,7 +2,7 @@
 
 use eventsource::sqlite::{SqliteDatabase, SqliteEventStore, SqliteOpenError, SqliteOptions};
 use eventsource::sqlx;
-use eventsource::{EventLog, EventStore, ExpectedVersion, Position, ReadStream};
+use eventsource::{AppendError, EventLog, EventStore, ExpectedVersion, Position, ReadStream};
 use eventsource_tests::SCHEMA_VERSION;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -37,6 +37,24 @@ async fn a_file_without_tables_says_to_migrate_where_opening_does_not() {
     SqliteDatabase::open_with(options.clone().migrate_on_open(false)).await.unwrap();
     // Again is nothing.
     options.migrate().await.unwrap();
+}
+
+#[tokio::test]
+async fn read_only_database_reads_and_refuses_writes() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let options = SqliteOptions::new(&path).read_only(true);
+    let error = SqliteDatabase::open_with(options.clone()).await.unwrap_err();
+    assert!(matches!(error, SqliteOpenError::Failed { .. }), "{error:?}");
+    assert!(!path.exists(), "opening creates no file");
+    let (_writer, store) = open(&path).await;
+    let appended = store.append(&order(), ExpectedVersion::NoStream, placed()).await.unwrap();
+    let db = SqliteDatabase::open_with(options).await.unwrap();
+    let reader = SqliteEventStore::new(&db);
+    assert_eq!(reader.head().await.unwrap(), appended.position());
+    let refused = reader.append(&order(), ExpectedVersion::NoStream, placed()).await.unwrap_err();
+    assert!(matches!(refused, AppendError::Store(_)), "{refused:?}");
+    assert_eq!(store.head().await.unwrap(), appended.position());
 }
 
 #[tokio::test]

@@ -62,7 +62,9 @@ pub struct EventView {
 }
 
 impl EventView {
-    pub(in crate::admin) fn of(event: &RecordedEvent) -> Self {
+    /// Creates the view of a stored event.
+    #[must_use]
+    pub fn of(event: &RecordedEvent) -> Self {
         let metadata = event.metadata();
         Self {
             position: event.position(),

@@ -28,6 +28,7 @@ pub struct SqliteOptions {
     busy_timeout: Duration,
     pub(super) write_timeout: Duration,
     pub(super) migrate_on_open: bool,
+    is_read_only: bool,
 }
 
 /// Large enough for most pages of the log, so that the thread of SQLite and the reader do not wait for each other.
@@ -60,6 +61,7 @@ impl SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(30),
             migrate_on_open: true,
+            is_read_only: false,
         }
     }
 
@@ -162,6 +164,25 @@ impl SqliteOptions {
         self
     }
 
+    /// Refuses every write through this database; `false` by default. Opening then creates no file and migrates nothing:
+    /// it fails with [`SqliteOpenError::Failed`] if the file does not exist, and with [`SqliteOpenError::NotMigrated`] if
+    /// its tables are missing or old. Use it for tools that only look at a database.
+    ///
+    /// The rights to write the file and its folder are still needed, as for every reader of a file in WAL mode.
+    ///
+    /// # Examples
+    /// ```
+    /// use eventsource::sqlite::SqliteOptions;
+    ///
+    /// let options = SqliteOptions::new("orders.db").read_only(true);
+    /// ```
+    #[must_use]
+    pub const fn read_only(mut self, is_read_only: bool) -> Self {
+        self.is_read_only = is_read_only;
+        self.migrate_on_open = self.migrate_on_open && !is_read_only;
+        self
+    }
+
     pub(super) fn shown_path(&self) -> String {
         self.path.display().to_string()
     }
@@ -187,9 +208,9 @@ impl SqliteOptions {
 
     /// Without the journal mode: it belongs to the file, and the switch to WAL can take longer than the busy timeout.
     pub(super) fn connect_options(&self) -> SqliteConnectOptions {
-        SqliteConnectOptions::new()
-            .filename(&self.path)
-            .create_if_missing(true)
+        let options = SqliteConnectOptions::new().filename(&self.path).create_if_missing(!self.is_read_only);
+        let options = if self.is_read_only { options.pragma("query_only", "on") } else { options };
+        options
             .foreign_keys(true)
             .synchronous(self.synchronous)
             .busy_timeout(self.busy_timeout.min(self.write_timeout).min(LONGEST_BUSY_TIMEOUT))

@@ -1,0 +1,109 @@
+//! The program.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use eventsource::subscription::shutdown_signal;
+
+use crate::command::Command;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::options::Options;
+use crate::output;
+
+/// Sees and steers the subscriptions of an event log, from any machine that reaches its database.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// A program with the commands of this crate.
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// #[tokio::main]
+/// async fn main() -> ExitCode {
+///     eventsource_cli::App::new("shop").run().await
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct App {
+    name: &'static str,
+}
+
+impl App {
+    /// Creates it. Its help and its completions show `name`.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name }
+    }
+
+    /// Runs the command of the arguments of this process, and returns its exit code: one of [`Exit`].
+    pub async fn run(self) -> ExitCode {
+        self.run_with(std::env::args_os()).await.into()
+    }
+
+    /// Runs the command of these arguments. The first one is the name of the program, and is passed over.
+    pub async fn run_with(self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Exit {
+        let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+        let wants_json = arguments.iter().any(|argument| argument == "--json");
+        let parsed = definition(self.name).try_get_matches_from(arguments);
+        let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+            Ok(cli) => cli,
+            Err(error) if error.use_stderr() && wants_json => {
+                let text = error.to_string();
+                let text = text.trim().strip_prefix("error: ").unwrap_or(&text);
+                output::report(&CliError::Usage(text.to_owned()), true);
+                return Exit::Usage;
+            }
+            Err(error) => {
+                let _ = error.print();
+                return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            }
+        };
+        let context = Context::new(cli.options);
+        match interruptible(&context, cli.command, definition(self.name)).await {
+            Ok(()) => Exit::Done,
+            Err(error) => {
+                if error.exit() != Exit::Done {
+                    output::report(&error, context.output.is_json);
+                }
+                error.exit()
+            }
+        }
+    }
+}
+
+/// Runs a command until it ends, or until the process is told to end.
+async fn interruptible(context: &Context, command: Command, definition: clap::Command) -> Result<(), CliError> {
+    let mut running = std::pin::pin!(command.run(context, definition));
+    // Where signals cannot be received, they end the process.
+    let interruption = async {
+        match shutdown_signal() {
+            Ok(signal) => drop(signal.await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = &mut running => return ended,
+        () = interruption => {}
+    }
+    // A request that is being stored is stored first: then it is known, and can be withdrawn.
+    let request = tokio::select! {
+        biased;
+        pending = context.pending.lock() => *pending,
+        ended = &mut running => return ended,
+    };
+    Err(context.interrupted(request).await)
+}
+
+/// Returns the definition of the command line.
+fn definition(program: &'static str) -> clap::Command {
+    Cli::command().name(program).bin_name(program)
+}

@@ -1,0 +1,191 @@
+//! `events`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use eventsource::admin::EventView;
+use eventsource::event::{EventFilter, Position, StreamId};
+use eventsource::store::PageLimit;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::streams::parse_stream;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::{Table, escape};
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum Events {
+    /// Print the latest events, and then each new one until it is interrupted.
+    Tail(Tail),
+    /// Show an event.
+    Show {
+        /// Its id.
+        id: Uuid,
+    },
+    /// List the events of a stream, by version.
+    Stream {
+        /// The stream, as it is shown.
+        #[arg(value_name = "TYPE/ID", value_parser = parse_stream)]
+        stream: StreamId,
+        /// Only the events after this version.
+        #[arg(long, default_value_t = 0, value_name = "VERSION")]
+        after: u64,
+        /// At most this many, up to 200.
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: usize,
+    },
+    /// List the types of the events in the log, with the position of the first event of each.
+    Types,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Tail {
+    /// Only events of these types.
+    #[arg(long = "type", value_name = "NAME")]
+    types: Vec<String>,
+    /// Begin with this many of the events that are there, up to 200.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    last: usize,
+    /// End after the events that are there.
+    #[arg(long)]
+    no_follow: bool,
+}
+
+/// The longest time between two looks, if the store announces nothing.
+const POLL: Duration = Duration::from_millis(500);
+
+/// The most bytes of events that are read at once.
+const PAGE_BYTES: usize = 4 << 20;
+
+/// The most types that are listed.
+const MOST_TYPES: usize = 10_000;
+
+/// The most characters of a payload as text. All of it is in the JSON.
+const LONGEST_PAYLOAD: usize = 20_000;
+
+impl Events {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        match self {
+            Self::Tail(tail) => tail.run(context).await,
+            Self::Show { id } => {
+                let event = context.reading().await?.admin.event(id).await?;
+                match context.output.is_json {
+                    true => context.output.document(&json!({ "format": 1, "event": event })),
+                    false => show(context, &event),
+                }
+            }
+            Self::Stream { stream, after, limit } => of_stream(context, &stream, after, limit).await,
+            Self::Types => types(context).await,
+        }
+    }
+}
+
+impl Tail {
+    async fn run(self, context: &Context) -> Result<(), CliError> {
+        let connected = context.reading().await?;
+        let filter = if self.types.is_empty() { EventFilter::all() } else { EventFilter::types(self.types) };
+        let mut wake_ups = connected.store.wake_ups();
+        let mut after = connected.store.head().await?;
+        if self.last > 0 {
+            let before = Position::new(after.value().saturating_add(1));
+            let page = connected.admin.events(Some(before), &filter, self.last).await?;
+            for event in page.events.iter().rev() {
+                print(context, event)?;
+            }
+        }
+        if self.no_follow {
+            return Ok(());
+        }
+        loop {
+            let limit = PageLimit::events(200).within_bytes(PAGE_BYTES);
+            let page = connected.store.read_log(after, &filter, limit).await?;
+            for event in &page.events {
+                print(context, &EventView::of(event))?;
+            }
+            if page.horizon > after {
+                after = page.horizon;
+                continue;
+            }
+            match &mut wake_ups {
+                Some(wake_ups) => tokio::select! {
+                    () = wake_ups.wait() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                },
+                None => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+}
+
+/// Prints an event as one line.
+fn print(context: &Context, event: &EventView) -> Result<(), CliError> {
+    if context.output.is_json {
+        return context.output.item(&json!({ "format": 1, "event": event }));
+    }
+    let (name, stream) = (escape::line(&event.event_type, 60), escape::line(&event.stream.to_string(), 100));
+    let payload = escape::line(&event.payload, 200);
+    context.output.line(&format!("{}  {name}  {stream} v{}  {payload}", event.position, event.version))
+}
+
+/// Prints an event with all that is stored of it.
+pub(super) fn show(context: &Context, event: &EventView) -> Result<(), CliError> {
+    let optional = |key, value: Option<String>| value.map(|value| (key, value));
+    let mut lines = vec![
+        ("event", event.event_type.clone()),
+        ("id", event.id.to_string()),
+        ("position", event.position.to_string()),
+        ("stream", format!("{} version {}", event.stream, event.version)),
+        ("schema", event.schema_version.to_string()),
+        ("occurred", event.occurred_at.to_string()),
+        ("recorded", event.recorded_at.to_string()),
+    ];
+    lines.extend(optional("correlation", event.correlation_id.map(|id| id.to_string())));
+    lines.extend(optional("causation", event.causation_id.map(|id| id.to_string())));
+    lines.extend(optional("actor", event.actor.clone()));
+    lines.extend(optional("tenant", event.tenant.clone()));
+    lines.extend(event.metadata.iter().map(|(key, value)| ("metadata", format!("{key} = {value}"))));
+    lines.extend(optional("unreadable", event.unreadable.clone()));
+    for (key, value) in lines {
+        context.output.line(&format!("{key:12} {}", escape::line(&value, 2_000)))?;
+    }
+    context.output.line(&format!("payload      {}", escape::line(&event.payload, LONGEST_PAYLOAD)))?;
+    match event.payload.chars().nth(LONGEST_PAYLOAD) {
+        Some(_) => {
+            context.output.line(&format!("The payload has {} bytes: see all with `--json`.", event.payload.len()))
+        }
+        None => Ok(()),
+    }
+}
+
+async fn of_stream(context: &Context, stream: &StreamId, after: u64, limit: usize) -> Result<(), CliError> {
+    let page = context.reading().await?.admin.stream(stream, after, limit).await?;
+    if context.output.is_json {
+        return context.output.document(&page);
+    }
+    let mut table = Table::new(&["VERSION", "POSITION", "EVENT", "RECORDED", "PAYLOAD"]);
+    for event in &page.events {
+        let numbers = [event.version.to_string(), event.position.to_string(), event.event_type.clone()];
+        table.row(numbers.into_iter().chain([event.recorded_at.to_string(), event.payload.clone()]));
+    }
+    context.output.table(&table)?;
+    match page.events.last().filter(|_| page.more) {
+        Some(last) => context.output.line(&format!("There are more: add `--after {}`.", last.version)),
+        None => Ok(()),
+    }
+}
+
+async fn types(context: &Context) -> Result<(), CliError> {
+    let store = context.reading().await?.store;
+    let head = store.head().await?;
+    let types = store.event_types_except(&[], Position::START, head, MOST_TYPES).await?;
+    if context.output.is_json {
+        let types: Vec<_> = types.iter().map(|found| json!({ "name": found.name, "first": found.first })).collect();
+        return context.output.document(&json!({ "format": 1, "types": types, "more": types.len() == MOST_TYPES }));
+    }
+    let mut table = Table::new(&["EVENT", "FIRST POSITION"]);
+    for found in &types {
+        table.row([found.name.clone(), found.first.to_string()]);
+    }
+    context.output.table(&table)
+}

@@ -1,0 +1,78 @@
+//! The commands: a file for each group.
+
+mod checkpoint;
+mod completions;
+mod doctor;
+mod events;
+mod letters;
+mod migrate;
+mod operations;
+mod progress;
+mod rebuild;
+mod status;
+mod steer;
+mod streams;
+mod wait;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::CliError;
+
+/// A command. A program with a command line of its own can take it as a part of it.
+#[derive(Debug, Clone, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Show all subscriptions, or one.
+    Status(status::Status),
+    /// Pause a subscription after its present batch. The pause outlives restarts.
+    Pause(steer::Pause),
+    /// End the pause of a subscription.
+    Resume(steer::Named),
+    /// Start a subscription again, in whatever state it is.
+    Restart(steer::Named),
+    /// Build a read model again from the log; cancel or show a rebuild.
+    Rebuild(rebuild::Rebuild),
+    /// Wait until a subscription has applied the event at a position.
+    Wait(wait::Wait),
+    /// Show, retry and dismiss dead letters.
+    #[command(subcommand)]
+    Letters(letters::Letters),
+    /// Show events.
+    #[command(subcommand)]
+    Events(events::Events),
+    /// List the streams of an aggregate type.
+    Streams(streams::Streams),
+    /// Show checkpoints.
+    #[command(subcommand)]
+    Checkpoint(checkpoint::CheckpointCommand),
+    /// List the requests of operators, the latest first.
+    Operations(operations::Operations),
+    /// Create or migrate the tables of the database.
+    Migrate(migrate::Migrate),
+    /// Look for problems, and say what mends them. It changes nothing.
+    Doctor(doctor::Doctor),
+    /// Print the completions of a shell.
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
+        match self {
+            Self::Status(command) => command.run(context).await,
+            Self::Pause(command) => command.run(context).await,
+            Self::Resume(command) => command.resume(context).await,
+            Self::Restart(command) => command.restart(context).await,
+            Self::Rebuild(command) => command.run(context).await,
+            Self::Wait(command) => command.run(context).await,
+            Self::Letters(command) => command.run(context).await,
+            Self::Events(command) => command.run(context).await,
+            Self::Streams(command) => command.run(context).await,
+            Self::Checkpoint(command) => command.run(context).await,
+            Self::Operations(command) => command.run(context).await,
+            Self::Migrate(command) => command.run(context).await,
+            Self::Doctor(command) => command.run(context).await,
+            Self::Completions(command) => command.run(context, definition),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `operations`.
+
+use clap::Args;
+use eventsource::projection::operations::RequestQuery;
+use eventsource::subscription::Action;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Table;
+
+#[derive(Debug, Clone, Args)]
+pub struct Operations {
+    /// Only the requests about this subscription.
+    name: Option<String>,
+    /// Only the requests before this one.
+    #[arg(long, value_name = "ID")]
+    before: Option<Uuid>,
+    /// At most this many.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+}
+
+impl Operations {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let limit = self.limit.clamp(1, 10_000);
+        let mut query = RequestQuery::latest(limit + 1);
+        if let Some(name) = self.name {
+            query = query.of(name);
+        }
+        if let Some(before) = self.before {
+            query = query.before(before);
+        }
+        let mut requests = context.reading().await?.admin.requests(&query).await?;
+        let more = requests.len() > limit;
+        requests.truncate(limit);
+        if context.output.is_json {
+            let requests: Vec<_> =
+                requests.iter().map(|stored| json!({ "request": stored.request, "result": stored.state })).collect();
+            return context.output.document(&json!({ "format": 1, "requests": requests, "more": more }));
+        }
+        let mut table = Table::new(&["TIME", "BY", "SUBSCRIPTION", "ACTION", "RESULT"]);
+        for stored in &requests {
+            let request = &stored.request;
+            let action = Action::of_stored(stored).map_or_else(|_| request.action.clone(), |action| action.to_string());
+            let time = request.at.format("%Y-%m-%d %H:%M:%S").to_string();
+            table.row([time, request.by.clone(), request.subscription.clone(), action, stored.state.to_string()]);
+        }
+        context.output.table(&table)?;
+        match requests.last().filter(|_| more) {
+            Some(last) => context.output.line(&format!("There are more: add `--before {}`.", last.request.id)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `rebuild`.
+
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use eventsource::admin::SubscriptionView;
+use eventsource::subscription::{Action, RebuildKind};
+use serde_json::json;
+
+use super::progress::Progress;
+use super::steer::{answer, steer};
+use crate::connect::Connected;
+use crate::context::{Confirm, Context};
+use crate::error::CliError;
+use crate::output::{Table, escape};
+
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Rebuild {
+    #[command(subcommand)]
+    command: Option<Other>,
+    /// The subscription.
+    #[arg(required = true)]
+    name: Option<String>,
+    /// Build new tables, and switch to them when they are complete.
+    #[arg(long)]
+    side_by_side: bool,
+    /// End when the rebuild has begun.
+    #[arg(long)]
+    detach: bool,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Other {
+    /// Cancel the unfinished rebuild of a subscription.
+    Cancel {
+        /// The subscription.
+        name: String,
+    },
+    /// List the unfinished rebuilds.
+    Status,
+}
+
+/// The time between two looks at a rebuild.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The time within which a rebuild that has begun is seen. One that is not seen within it is complete already.
+const SEEN_WITHIN: Duration = Duration::from_secs(3);
+const FIRST_LOOK: Duration = Duration::from_millis(10);
+
+impl Rebuild {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        match (self.command, self.name) {
+            (Some(Other::Cancel { name }), _) => {
+                let change = format!("cancel the unfinished rebuild of `{name}`");
+                steer(context, &name, Action::CancelRebuild {}, &change, Confirm::Yes).await
+            }
+            (Some(Other::Status), _) => status(context).await,
+            (None, Some(name)) => begin(context, &name, self.side_by_side, self.detach).await,
+            (None, None) => Err(CliError::Usage("name the subscription".to_owned())),
+        }
+    }
+}
+
+async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) -> Result<(), CliError> {
+    let kind = if side_by_side { RebuildKind::SideBySide } else { RebuildKind::InPlace };
+    let (change, confirm) = match kind {
+        RebuildKind::SideBySide => {
+            (format!("build new tables for `{name}` from the log, and switch to them"), Confirm::Yes)
+        }
+        _ => (format!("empty the read model of `{name}`, and replay the log into it"), Confirm::Name(name)),
+    };
+    let connected = context.changing().await?;
+    connected.admin.subscription(name).await?;
+    context.confirm(&change, confirm).await?;
+    let begun = context.carry_out(&connected, name, Action::Rebuild { kind }).await?;
+    if !detach {
+        follow(&connected, name).await?;
+    }
+    answer(context, &begun)
+}
+
+/// Waits until the rebuild of a subscription is complete.
+async fn follow(connected: &Connected, name: &str) -> Result<(), CliError> {
+    let (progress, begun, mut is_seen) = (Progress::new(), Instant::now(), false);
+    loop {
+        let view = connected.admin.subscription(name).await?;
+        let Some((done, total)) = unfinished(&view) else {
+            // The owner answers a little before the new tables are stored.
+            if is_seen || begun.elapsed() >= SEEN_WITHIN {
+                return Ok(());
+            }
+            tokio::time::sleep(FIRST_LOOK).await;
+            continue;
+        };
+        is_seen = true;
+        if !matches!(
+            &*view.state,
+            "rebuilding" | "catching up" | "live" | "running" | "retrying" | "waiting" | "restarting"
+        ) {
+            let position = view.position.value();
+            return Err(CliError::RebuildEnded { subscription: view.name, state: view.state, position });
+        }
+        let total = match total {
+            Some(total) => total,
+            None => connected.store.head().await?.value(),
+        };
+        progress.show("rebuilding", done, total);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Returns the position of an unfinished rebuild, and where it ends; `None` if that is the end of the log.
+fn unfinished(view: &SubscriptionView) -> Option<(u64, Option<u64>)> {
+    let in_place = view.rebuild_to.map(|to| (view.position.value(), Some(to.value())));
+    in_place.or_else(|| view.next_generation.map(|at| (at.value(), None)))
+}
+
+async fn status(context: &Context) -> Result<(), CliError> {
+    let overview = context.reading().await?.admin.overview().await?;
+    let rebuilds = overview.subscriptions.iter().filter_map(|view| Some((view, unfinished(view)?)));
+    if context.output.is_json {
+        let rebuilds: Vec<_> = rebuilds
+            .map(|(view, (position, to))| {
+                let kind = if view.rebuild_to.is_some() { "in_place" } else { "side_by_side" };
+                let to = to.unwrap_or(overview.head.value());
+                json!({ "subscription": view.name, "kind": kind, "state": view.state, "position": position, "to": to })
+            })
+            .collect();
+        return context.output.document(&json!({ "format": 1, "rebuilds": rebuilds }));
+    }
+    let mut table = Table::new(&["NAME", "KIND", "STATE", "POSITION", "TO"]);
+    for (view, (position, to)) in rebuilds {
+        let kind = if view.rebuild_to.is_some() { "in place" } else { "side by side" };
+        let to = to.unwrap_or(overview.head.value());
+        let state = escape::line(&view.state, 60);
+        table.row([view.name.clone(), kind.to_owned(), state, position.to_string(), to.to_string()]);
+    }
+    context.output.table(&table)
+}

@@ -1,0 +1,33 @@
+//! `wait`.
+
+use clap::Args;
+use eventsource::event::Position;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::escape;
+
+#[derive(Debug, Clone, Args)]
+pub struct Wait {
+    /// The subscription.
+    name: String,
+    /// The position of the event; without it, the present end of the log.
+    #[arg(long, value_name = "P")]
+    position: Option<u64>,
+}
+
+impl Wait {
+    pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        let connected = context.reading().await?;
+        let within = context.options.timeout;
+        let passed = match self.position {
+            Some(position) => connected.admin.wait_for(&self.name, Position::new(position).into(), within).await?,
+            None => connected.admin.caught_up(&self.name, within).await?,
+        };
+        match context.output.is_json {
+            true => context.output.document(&json!({ "format": 1, "subscription": self.name, "position": passed })),
+            false => context.output.line(&format!("{} is at position {passed}", escape::line(&self.name, 200))),
+        }
+    }
+}

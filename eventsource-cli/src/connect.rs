@@ -1,0 +1,100 @@
+//! Opens the database.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventsource::admin::{Admin, DatabaseAdmin};
+use eventsource::postgres::{PostgresDatabase, PostgresOptions};
+use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
+use eventsource::sqlx::postgres::PgConnectOptions;
+use eventsource::store::EventStore;
+
+use crate::error::CliError;
+use crate::options::Options;
+
+/// What a command does with the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// It only reads: the database refuses its writes.
+    Read,
+    /// It changes something.
+    Write,
+}
+
+/// An open database.
+pub(crate) struct Connected {
+    pub(crate) admin: Arc<dyn Admin>,
+    pub(crate) store: Arc<dyn EventStore>,
+}
+
+/// What the URL names.
+pub(crate) enum Target {
+    Sqlite(String),
+    Postgres(String),
+}
+
+impl Target {
+    pub(crate) fn of(options: &Options) -> Result<Self, CliError> {
+        let url = options.database.as_deref().filter(|url| !url.is_empty()).ok_or(CliError::NoDatabase)?;
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"));
+        match (path, url.split_once("://")) {
+            (Some(path), _) => Ok(Self::Sqlite(path.to_owned())),
+            (None, Some((scheme, _))) => Err(CliError::UnknownScheme { scheme: scheme.to_owned() }),
+            (None, None) => Ok(Self::Sqlite(url.to_owned())),
+        }
+    }
+}
+
+/// Opens the database of these options. It never migrates.
+pub(crate) async fn connect(options: &Options, access: Access) -> Result<Connected, CliError> {
+    match Target::of(options)? {
+        Target::Sqlite(path) => {
+            if !Path::new(&path).exists() {
+                return Err(CliError::NoFile { path });
+            }
+            let sqlite = SqliteOptions::new(path).migrate_on_open(false).write_timeout(options.timeout);
+            let db = SqliteDatabase::open_with(sqlite.read_only(access == Access::Read)).await?;
+            Ok(Connected {
+                admin: Arc::new(DatabaseAdmin::new(db.checkpoints(), db.event_store())),
+                store: Arc::new(db.event_store()),
+            })
+        }
+        Target::Postgres(url) => {
+            let db = PostgresDatabase::open_with(postgres(&url, options, access)?.migrate_on_open(false)).await?;
+            Ok(Connected {
+                admin: Arc::new(DatabaseAdmin::new(db.checkpoints(), db.event_store())),
+                store: Arc::new(db.event_store()),
+            })
+        }
+    }
+}
+
+/// The fewest connections that the database can be opened with. They are opened when they are used.
+const CONNECTIONS: u32 = 6;
+
+fn postgres(url: &str, options: &Options, access: Access) -> Result<PostgresOptions, CliError> {
+    let parsed: PgConnectOptions =
+        url.parse().map_err(|source| CliError::Postgres(eventsource::postgres::PostgresOpenError::Url { source }))?;
+    let timeout = options.timeout.max(Duration::from_millis(1)).as_millis().to_string();
+    let parsed = match access {
+        Access::Read => parsed.options([("default_transaction_read_only", "on"), ("statement_timeout", &*timeout)]),
+        Access::Write => parsed,
+    };
+    let acquire = options.timeout.min(Duration::from_secs(10));
+    Ok(PostgresOptions::from_connect_options(parsed)
+        .schema(&*options.schema)
+        .connections(CONNECTIONS)
+        .acquire_timeout(acquire))
+}
+
+/// Migrates the database of these options, and creates it if it is a file that does not exist.
+pub(crate) async fn migrate(options: &Options) -> Result<(), CliError> {
+    match Target::of(options)? {
+        Target::Sqlite(path) => Ok(SqliteOptions::new(path).write_timeout(options.timeout).migrate().await?),
+        Target::Postgres(url) => Ok(postgres(&url, options, Access::Write)?.migrate().await?),
+    }
+}

@@ -1,0 +1,105 @@
+//! What a running command has.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use eventsource::admin::Asked;
+use eventsource::projection::operations::StoredRequest;
+use eventsource::subscription::Action;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::connect::{Access, Connected, connect};
+use crate::error::CliError;
+use crate::options::Options;
+use crate::output::{Output, escape, note};
+
+/// What a running command has: its options, its output, and the request that it waits for.
+pub(crate) struct Context {
+    pub(crate) options: Options,
+    pub(crate) output: Output,
+    /// Locked while a request is stored, so that an interruption always finds it.
+    pub(crate) pending: Mutex<Option<Uuid>>,
+}
+
+/// How a change is confirmed on a terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Confirm<'a> {
+    /// With a yes.
+    Yes,
+    /// With the name, since the change destroys something.
+    Name(&'a str),
+}
+
+impl Context {
+    pub(crate) fn new(options: Options) -> Self {
+        let output = Output::of(&options);
+        Self { options, output, pending: Mutex::new(None) }
+    }
+
+    pub(crate) async fn reading(&self) -> Result<Connected, CliError> {
+        connect(&self.options, Access::Read).await
+    }
+
+    pub(crate) async fn changing(&self) -> Result<Connected, CliError> {
+        connect(&self.options, Access::Write).await
+    }
+
+    /// Asks the operator to confirm `change`, unless the options confirm it.
+    pub(crate) async fn confirm(&self, change: &str, confirm: Confirm<'_>) -> Result<(), CliError> {
+        if self.options.yes {
+            return Ok(());
+        }
+        let change = escape::line(change, 2_000);
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(CliError::NotConfirmed { needs: format!("this would {change}; repeat it with `--yes`") });
+        }
+        let (question, expected) = match confirm {
+            Confirm::Yes => ("Do it? [y/N] ".to_owned(), "y"),
+            Confirm::Name(name) => (format!("Write `{}` to confirm: ", escape::line(name, 200)), name),
+        };
+        note(&format!("This would {change}."));
+        let _ = write!(io::stderr().lock(), "{question}");
+        // A thread of its own: an interruption does not wait for the answer.
+        let (send, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = send.send(io::stdin().lock().read_line(&mut line).map(|_| line));
+        });
+        let answer = answer.await.ok().transpose()?.unwrap_or_default();
+        let is_yes = matches!(confirm, Confirm::Yes) && answer.trim().eq_ignore_ascii_case("yes");
+        match answer.trim() == expected || is_yes {
+            true => Ok(()),
+            false => Err(CliError::NotConfirmed { needs: "it was not confirmed".to_owned() }),
+        }
+    }
+
+    /// Asks the owner of a subscription for an action, and waits until it is done. An interruption withdraws it.
+    pub(crate) async fn carry_out(
+        &self,
+        connected: &Connected,
+        name: &str,
+        action: Action,
+    ) -> Result<StoredRequest, CliError> {
+        let within = self.options.timeout;
+        let id = {
+            let mut pending = self.pending.lock().await;
+            let asked = Asked::by(self.options.operator()).within(within);
+            let id = connected.admin.ask(name, action, asked).await?;
+            *pending = Some(id);
+            id
+        };
+        let ended = connected.admin.ended(id, within).await;
+        *self.pending.lock().await = None;
+        Ok(ended?)
+    }
+
+    /// Ends an interrupted command: withdraws the request that it waited for.
+    pub(crate) async fn interrupted(&self, request: Option<Uuid>) -> CliError {
+        let Some(id) = request else { return CliError::Interrupted { request: None, is_withdrawn: false } };
+        let withdrawn = async { Ok::<_, CliError>(self.changing().await?.admin.withdraw(id).await?) };
+        match withdrawn.await {
+            Ok(is_withdrawn) => CliError::Interrupted { request, is_withdrawn },
+            Err(error) => error,
+        }
+    }
+}

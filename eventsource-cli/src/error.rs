@@ -1,0 +1,155 @@
+//! What a command fails with.
+
+use std::io;
+
+use eventsource::admin::AdminError;
+use eventsource::postgres::PostgresOpenError;
+use eventsource::projection::CheckpointError;
+use eventsource::sqlite::SqliteOpenError;
+use eventsource::store::StoreError;
+use uuid::Uuid;
+
+use crate::exit::Exit;
+
+/// What a command fails with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// No database is named.
+    #[error(
+        "no database is named: give `--database` or set `DATABASE_URL` to a PostgreSQL URL or the path of a SQLite file"
+    )]
+    NoDatabase,
+    /// The file of the database does not exist.
+    #[error("there is no database file `{path}`: check the path, or create it with `migrate`")]
+    NoFile {
+        /// The path.
+        path: String,
+    },
+    /// The URL is of another kind of database.
+    #[error("`{scheme}` is no known kind of database: use `postgres://`, or the path of a SQLite file")]
+    UnknownScheme {
+        /// The part of the URL before `://`.
+        scheme: String,
+    },
+    /// The tables of the database are missing or old.
+    #[error("the database has the schema version {found} and needs {known} (0: it has no tables): run `migrate`")]
+    NotMigrated {
+        /// The version of the tables.
+        found: i64,
+        /// The version that this program needs.
+        known: i64,
+    },
+    /// The SQLite file cannot be opened.
+    #[error(transparent)]
+    Sqlite(SqliteOpenError),
+    /// The PostgreSQL database cannot be opened.
+    #[error(transparent)]
+    Postgres(PostgresOpenError),
+    /// The operation failed.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// The change was not confirmed.
+    #[error("nothing was done: {needs}")]
+    NotConfirmed {
+        /// What the confirmation needs.
+        needs: String,
+    },
+    /// A check did not pass.
+    #[error("the check did not pass: {}", problems.join("; "))]
+    Check {
+        /// Each problem.
+        problems: Vec<String>,
+    },
+    /// The command was interrupted.
+    #[error("interrupted{}", what_of_request(*.request, *.is_withdrawn))]
+    Interrupted {
+        /// The request that it waited for, if it waited for one.
+        request: Option<Uuid>,
+        /// Whether the request is withdrawn.
+        is_withdrawn: bool,
+    },
+    /// The command line is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// A rebuild ended without a result.
+    #[error("`{subscription}` is {state} at position {position}: the rebuild did not complete")]
+    RebuildEnded {
+        /// The subscription.
+        subscription: String,
+        /// Its state.
+        state: String,
+        /// Its position.
+        position: u64,
+    },
+    /// The output cannot be written.
+    #[error("the output cannot be written")]
+    Output(#[from] io::Error),
+    /// The output cannot be written as JSON.
+    #[error("the output cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl CliError {
+    /// Returns the exit code of the process.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NoDatabase | Self::NoFile { .. } | Self::NotMigrated { .. } | Self::Sqlite(_) | Self::Postgres(_) => {
+                Exit::NoDatabase
+            }
+            Self::UnknownScheme { .. } | Self::Usage(_) => Exit::Usage,
+            Self::Admin(
+                AdminError::UnknownSubscription { .. }
+                | AdminError::UnknownLetter { .. }
+                | AdminError::UnknownEvent { .. }
+                | AdminError::UnknownRequest { .. },
+            ) => Exit::NotFound,
+            Self::Admin(AdminError::NotServed { .. }) => Exit::NotServed,
+            Self::NotConfirmed { .. } => Exit::NotConfirmed,
+            Self::Check { .. } => Exit::CheckFailed,
+            Self::Interrupted { .. } => Exit::Interrupted,
+            // The reader of the output has seen enough, such as `head`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Admin(_) | Self::RebuildEnded { .. } | Self::Output(_) | Self::Json(_) => Exit::Failed,
+        }
+    }
+}
+
+impl From<SqliteOpenError> for CliError {
+    fn from(error: SqliteOpenError) -> Self {
+        match error {
+            SqliteOpenError::NotMigrated { found, known, .. } => Self::NotMigrated { found, known },
+            other => Self::Sqlite(other),
+        }
+    }
+}
+
+impl From<PostgresOpenError> for CliError {
+    fn from(error: PostgresOpenError) -> Self {
+        match error {
+            PostgresOpenError::NotMigrated { found, known, .. } => Self::NotMigrated { found, known },
+            other => Self::Postgres(other),
+        }
+    }
+}
+
+impl From<StoreError> for CliError {
+    fn from(error: StoreError) -> Self {
+        Self::Admin(error.into())
+    }
+}
+
+impl From<CheckpointError> for CliError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Admin(error.into())
+    }
+}
+
+fn what_of_request(request: Option<Uuid>, is_withdrawn: bool) -> String {
+    match (request, is_withdrawn) {
+        (None, _) => String::new(),
+        (Some(id), true) => format!(": the request {id} is withdrawn, nothing was done"),
+        (Some(id), false) => format!(": a process has begun the request {id}, and it goes on"),
+    }
+}

@@ -1,0 +1,87 @@
+//! What is printed.
+
+pub(crate) mod escape;
+mod numbers;
+mod table;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+
+pub(crate) use self::table::Table;
+use crate::error::CliError;
+use crate::options::{Color, Options};
+
+/// Prints text or JSON.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) is_json: bool,
+    is_colored: bool,
+}
+
+impl Output {
+    pub(crate) fn of(options: &Options) -> Self {
+        let is_colored = match options.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        };
+        Self { is_json: options.json, is_colored }
+    }
+
+    /// Prints a line of text. Its parts from others must be escaped.
+    pub(crate) fn line(&self, line: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{line}")?;
+        Ok(out.flush()?)
+    }
+
+    /// Prints a table. The line with the names of the columns is bold on a terminal.
+    pub(crate) fn table(&self, table: &Table) -> Result<(), CliError> {
+        for (index, line) in table.lines().iter().enumerate() {
+            match index == 0 && self.is_colored {
+                true => self.line(&format!("\u{1b}[1m{line}\u{1b}[0m"))?,
+                false => self.line(line)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints a JSON document.
+    pub(crate) fn document(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let value = numbers::exact(serde_json::to_value(value)?);
+        self.line(&escape::json(&serde_json::to_string_pretty(&value)?))
+    }
+
+    /// Prints an item as one line of JSON.
+    pub(crate) fn item(&self, value: &impl Serialize) -> Result<(), CliError> {
+        let value = numbers::exact(serde_json::to_value(value)?);
+        self.line(&escape::json(&value.to_string()))
+    }
+}
+
+/// Prints an error with its causes to the standard error.
+pub(crate) fn report(error: &CliError, is_json: bool) {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    let (message, exit) = (error.to_string(), error.exit());
+    let text = if is_json {
+        let error =
+            serde_json::json!({ "kind": exit.name(), "code": exit.code(), "message": message, "causes": causes });
+        escape::json(&serde_json::json!({ "format": 1, "error": error }).to_string())
+    } else {
+        let causes = causes.iter().map(|cause| format!("\n  cause: {}", escape::line(cause, 2_000)));
+        format!("error: {}{}", escape::line(&message, 2_000), causes.collect::<String>())
+    };
+    // There is no other place to report that the standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints a note for the operator to the standard error: it is no part of the result.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,11 @@
+//! The program, as operators run it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod codes;
+mod commands;
+mod hostile;
+mod owner;
+mod processes;
+mod program;
+mod world;

@@ -1,0 +1,105 @@
+//! The program steers a subscription that another process runs.
+
+use eventsource::Inject;
+use eventsource::prelude::*;
+use eventsource_tests::backend::{Postgres, Sql, Sqlite};
+use eventsource_tests::sums::SumRow;
+use eventsource_tests::wait::eventually;
+use serde_json::Value;
+
+use crate::owner;
+use crate::program::{done, run};
+use crate::world::{bump, with_letter};
+
+macro_rules! on_both {
+    ($($test:ident)*) => {
+        mod sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
+        mod postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
+    };
+}
+
+on_both! {
+    paused_owner_applies_nothing_until_it_is_resumed
+    letter_is_retried_and_dismissed_by_the_owner
+    rebuild_ends_when_the_owner_has_applied_the_log_again
+}
+
+async fn state(database: &[String]) -> Value {
+    done(database, &["--json", "status", "sums"]).await.json()
+}
+
+async fn paused_owner_applies_nothing_until_it_is_resumed<W: Sql>()
+where
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let (world, folder) = with_letter::<W>().await;
+    let database = world.arguments();
+    let _owner = owner::start(&world, &folder.path().join("faults"));
+    done(&database, &["wait", "sums"]).await;
+    eventually("the owner is live", || async { state(&database).await["state"] == "live" }).await;
+    let paused = done(&database, &["pause", "sums", "--reason", "an upgrade", "--as", "ada", "--yes"]).await;
+    assert!(paused.out.starts_with("sums: done: "), "{paused:?}");
+    eventually("the owner is paused", || async { state(&database).await["state"] == "paused" }).await;
+    let seen = state(&database).await;
+    assert_eq!((&seen["pause"]["by"], &seen["pause"]["reason"]), (&"ada".into(), &"an upgrade".into()));
+    let head = bump(&world.store(), &[31]).await.to_string();
+    let behind = run(&database, &["wait", "sums", "--position", &head, "--timeout", "300ms"]).await;
+    assert_eq!(behind.code, 1, "{behind:?}");
+    assert!(behind.err.contains("it is paused"), "{behind:?}");
+    done(&database, &["resume", "sums", "--yes"]).await;
+    done(&database, &["wait", "sums", "--position", &head]).await;
+    let restarted = done(&database, &["restart", "sums", "--yes"]).await;
+    assert!(restarted.out.starts_with("sums: done: "), "{restarted:?}");
+    let requests = done(&database, &["--json", "operations", "sums"]).await.json();
+    let actions: Vec<_> =
+        requests["requests"].as_array().unwrap().iter().map(|found| &found["request"]["action"]).collect();
+    assert_eq!(actions, ["restart", "resume", "pause"]);
+}
+
+async fn letter_is_retried_and_dismissed_by_the_owner<W: Sql>()
+where
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let (world, folder) = with_letter::<W>().await;
+    let (database, faults) = (world.arguments(), folder.path().join("faults"));
+    let _owner = owner::start(&world, &faults);
+    let letters = done(&database, &["--json", "letters", "list", "sums"]).await.json();
+    let position = letters["letters"][0]["position"].to_string();
+    let retry = ["letters", "retry", "sums", "--position", &position, "--yes"];
+    let still = done(&database, &retry).await;
+    assert_eq!(still.out, "sums: done: 0 events applied, 1 dead letters left\n");
+    std::fs::write(&faults, "").unwrap();
+    let healed = done(&database, &retry).await;
+    assert_eq!(healed.out, "sums: done: 2 events applied, 0 dead letters left\n");
+    std::fs::write(&faults, "200").unwrap();
+    let position = bump(&world.store(), &[200]).await.to_string();
+    done(&database, &["wait", "sums", "--timeout", "30s"]).await;
+    let dismiss = ["letters", "dismiss", "sums", "--position", &position, "--reason", "a test", "--yes"];
+    let dismissed = done(&database, &dismiss).await;
+    assert!(dismissed.out.starts_with("sums: done: 1 dead letters dismissed"), "{dismissed:?}");
+    let listed = done(&database, &["letters", "list", "sums", "--state", "dismissed"]).await;
+    assert!(listed.out.contains("dismissed: a test"), "{listed:?}");
+}
+
+async fn rebuild_ends_when_the_owner_has_applied_the_log_again<W: Sql>()
+where
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let (world, folder) = with_letter::<W>().await;
+    let (database, faults) = (world.arguments(), folder.path().join("faults"));
+    std::fs::write(&faults, "").unwrap();
+    let _owner = owner::start(&world, &faults);
+    done(&database, &["wait", "sums"]).await;
+    for arguments in [&["rebuild", "sums", "--yes"][..], &["rebuild", "sums", "--side-by-side", "--yes"]] {
+        done(&database, arguments).await;
+        eventually("all rows are there", || async {
+            let rows = world.rows::<SumRow>().find(Query::all()).await.unwrap();
+            rows.iter().map(|row| row.bumps).sum::<u64>() == 6
+        })
+        .await;
+        let rebuilds = done(&database, &["--json", "rebuild", "status"]).await.json();
+        assert_eq!(rebuilds["rebuilds"], Value::Array(Vec::new()), "{arguments:?}");
+    }
+    let cancelled = done(&database, &["rebuild", "cancel", "sums", "--yes"]).await;
+    assert_eq!(cancelled.out, "sums: done: there is no unfinished rebuild\n");
+}
