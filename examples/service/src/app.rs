@@ -2,15 +2,18 @@
 
 use std::future::{Future, IntoFuture as _};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use eventsource::admin::ManagerAdmin;
 use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlite::{SqliteDatabase, SqliteOpenError};
 use eventsource::store::Observed;
 use eventsource::subscription::{Backend, HealthLimits, ManagerError, Signal, SubscribeError, shutdown_signal};
+use eventsource_dashboard::Dashboard;
 use metrics_exporter_prometheus::BuildError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -110,8 +113,11 @@ where
         health: Arc::new(move || health.health(HealthLimits::default())),
         metrics: rendered,
     };
+    // Only a browser on this machine sees the page: `Dashboard::access` decides otherwise.
+    let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service").router();
+    let router = http::router(service).nest("/admin", page);
     manager.start().await?;
-    let served = serve(listener, service, signal).await;
+    let served = serve(listener, router, signal).await;
     // The projections stop last: a request that waits for them is answered before.
     let stopped = manager.stop_within(STOP).await;
     served?;
@@ -122,16 +128,17 @@ where
 /// Serves HTTP until the signal and then until the open requests are answered, at most [`DRAIN`] longer.
 async fn serve(
     listener: TcpListener,
-    service: Service,
+    router: Router,
     signal: impl Future<Output = Signal> + Send + 'static,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     let (draining, is_draining) = oneshot::channel();
-    let server = axum::serve(listener, http::router(service)).with_graceful_shutdown(async move {
-        let signal = signal.await;
-        tracing::info!(%signal, "no new requests");
-        let _ = draining.send(());
-    });
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            let signal = signal.await;
+            tracing::info!(%signal, "no new requests");
+            let _ = draining.send(());
+        });
     println!("listening on http://{address}");
     let deadline = async {
         let _ = is_draining.await;

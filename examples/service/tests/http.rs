@@ -62,6 +62,11 @@ fn probes_answer() {
 }
 
 #[test]
+fn page_shows_the_subscriptions() {
+    on_a_file(cases::page_shows_the_subscriptions);
+}
+
+#[test]
 fn poison_order_is_a_letter_until_it_is_repaired() {
     on_a_file(cases::poison_order_is_a_letter_until_it_is_repaired);
 }

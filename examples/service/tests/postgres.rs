@@ -58,6 +58,11 @@ fn probes_answer() {
 }
 
 #[test]
+fn page_shows_the_subscriptions() {
+    in_a_schema(cases::page_shows_the_subscriptions);
+}
+
+#[test]
 fn poison_order_is_a_letter_until_it_is_repaired() {
     in_a_schema(cases::poison_order_is_a_letter_until_it_is_repaired);
 }

@@ -49,7 +49,6 @@ pub fn router(service: Service) -> Router {
         .route("/live", get(probes::live))
         .route("/ready", get(probes::ready))
         .route("/metrics", get(probes::metrics))
-        // More pages for operators go here, such as `/admin`: `.nest("/admin", …)`.
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::no_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))

@@ -167,6 +167,16 @@ pub fn probes_answer(database: Variables) {
     assert_eq!(names, ["mailer", "orders"]);
 }
 
+pub fn page_shows_the_subscriptions(database: Variables) {
+    let service = Running::start(database);
+    let page = service.get("/admin");
+    assert_eq!(page.status, 200, "{page:?}");
+    let text = page.body.as_str().unwrap();
+    assert!(text.contains("mailer") && text.contains("orders"), "{text}");
+    let forged = request("GET", "/admin", &[("x-forwarded-for", "192.0.2.1")], "");
+    assert_eq!(Open::send(service.address, &forged).answer().status, 403);
+}
+
 pub fn poison_order_is_a_letter_until_it_is_repaired(database: Variables) {
     let service = Running::start(database);
     let poison = service.place(&id(1), "poison");
