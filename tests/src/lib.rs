@@ -22,4 +22,4 @@ pub mod sums;
 pub mod wait;
 
 /// The version of the newest migration, in SQLite and in PostgreSQL.
-pub const SCHEMA_VERSION: i64 = 12;
+pub const SCHEMA_VERSION: i64 = 13;

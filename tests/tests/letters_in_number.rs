@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use eventsource::prelude::*;
-use eventsource::projection::{LetterCounts, LetterQuery};
+use eventsource::projection::{LetterCounts, LetterKey, LetterQuery, LetterSearch};
 use eventsource::sqlx::{self, AssertSqlSafe};
-use eventsource::subscription::{FailureLimit, HealthLimits};
+use eventsource::subscription::{DeadLetters, FailureLimit, HealthLimits};
 use eventsource_tests::backend::{Backend, Postgres, Sqlite};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::driver_log::DriverLog;
@@ -95,8 +95,9 @@ impl Copies for Sqlite {
         let sql = format!(
             "WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {letters}), \
              ids AS (SELECT n, printf('%032x', n) AS h FROM numbers) \
-             INSERT INTO eventsource_dead_letters SELECT subscription, n, aggregate_type, unhex(h), parks, 1, \
-             replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
+             INSERT INTO eventsource_dead_letters (subscription, position, aggregate_type, aggregate_id, parks, held, \
+                 event_type, error, failed_at, letter) \
+             SELECT subscription, n, aggregate_type, unhex(h), parks, 1, event_type, error, failed_at + n, replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
                  '00000000-0000-0000-0000-000000000001', concat_ws('-', substr(h, 1, 8), substr(h, 9, 4), \
                  substr(h, 13, 4), substr(h, 17, 4), substr(h, 21))) \
              FROM ids, eventsource_dead_letters WHERE position = 1"
@@ -115,8 +116,10 @@ impl Copies for Postgres {
     async fn copy_letter(&self, letters: u64) {
         let table = format!("{}.eventsource_dead_letters", self.schema.name());
         let sql = format!(
-            "INSERT INTO {table} SELECT subscription, n, aggregate_type, id, parks, 1, \
-             replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
+            "INSERT INTO {table} (subscription, position, aggregate_type, aggregate_id, parks, held, event_type, error, \
+                 failed_at, letter) \
+             SELECT subscription, n, aggregate_type, id, parks, 1, event_type, error, \
+                 failed_at + n * interval '1 microsecond', replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
                  '00000000-0000-0000-0000-000000000001', id::text) \
              FROM (SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id FROM generate_series(2, {letters}) AS n) AS numbers, \
              {table} WHERE position = 1"
@@ -186,10 +189,60 @@ where
     assert_eq!((retried.applied, retried.left.len()), (0, 1));
     let by_retry = read.take();
     assert!(by_retry <= 8, "{what}: a retry of one letter has read {by_retry} letters");
+    let searched = searches_are_bounded(&handle.dead_letters(), letters, read, what).await;
     manager.stop().await.unwrap();
     println!(
-        "{what}: {letters} letters: started in {started:?}, two events in {live:?}, health and statuses in {asked:?}"
+        "{what}: {letters} letters: started in {started:?}, two events in {live:?}, health and statuses in {asked:?}, \
+         {searched}, {} MiB of memory at most",
+        peak_memory().unwrap_or(0)
     );
+    assert!(started < DEADLINE && asked < DEADLINE, "{what}: a start took {started:?}, statuses {asked:?}");
+}
+
+/// A page, a search that finds little or nothing, and a count: none of them reads more letters than its answer has.
+async fn searches_are_bounded(dead: &DeadLetters, letters: u64, read: &LettersRead, what: &str) -> String {
+    let begun = Instant::now();
+    let zero = LetterSearch::default().waiting().event_type("Bumped").error("zero");
+    let after = LetterKey::new("fails", Position::new(letters / 2));
+    let page = dead.find(&zero, Some(&after), 50).await.unwrap();
+    assert_eq!((page.letters.len(), page.letters[0].position), (50, Position::new(letters / 2 + 1)), "{what}");
+    assert!(page.next.is_some());
+    let found = begun.elapsed();
+    let by_page = read.take();
+    assert!(by_page <= 52, "{what}: a page of 50 letters has read {by_page} rows");
+
+    let begun = Instant::now();
+    let page = dead.find(&LetterSearch::default().error("missing"), None, 50).await.unwrap();
+    assert_eq!((page.letters.len(), page.next.is_some()), (0, letters > 100_000), "{what}");
+    let missed = begun.elapsed();
+    let by_search = read.take();
+    assert!(by_search <= 10, "{what}: a search without result has read {by_search} rows");
+
+    let begun = Instant::now();
+    let last = LetterSearch::default().stream(stream(letters));
+    assert_eq!(dead.find(&last, None, 50).await.unwrap().letters.len(), 1, "{what}");
+    assert_eq!(dead.groups(&last).await.unwrap().letters, 1, "{what}");
+    let of_stream = begun.elapsed();
+
+    let begun = Instant::now();
+    read.take();
+    for search in [LetterSearch::default(), zero] {
+        let groups = dead.groups(&search).await.unwrap();
+        assert_eq!((groups.letters, groups.groups.len(), groups.is_exact), (10_001, 1, false), "{what}: {groups:?}");
+    }
+    let counted = begun.elapsed();
+    let by_count = read.take();
+    assert!(by_count <= 8, "{what}: two counts have read {by_count} rows");
+    format!(
+        "a page in {found:?}, nothing found in {missed:?}, letters of a stream in {of_stream:?}, two counts in {counted:?}"
+    )
+}
+
+/// The largest size of this process so far, in MiB, where the system tells it.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()? / 1_024)
 }
 
 // One test: what is collected comes from the whole process.

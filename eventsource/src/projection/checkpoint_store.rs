@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::operations::Operations;
+use super::search::{self, LetterSource};
 use super::{
-    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery,
-    ProjectionSnapshot, TableOwners, UnitOfWork,
+    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterGroups, LetterKey,
+    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, UnitOfWork,
 };
 use crate::event::{Position, SliceRange, StreamId};
 
@@ -221,6 +222,38 @@ pub trait CheckpointStore: Send + Sync + 'static {
         Ok(counts)
     }
 
+    /// Returns the first `limit` dead letters after the key `after` that `search` finds, ordered by their keys. `None`
+    /// begins with the first letter. A `limit` is 1 to [`LetterPage::MOST`].
+    ///
+    /// One call looks at 100,000 letters at most. A page that is not full has a [`next`](LetterPage::next) if letters
+    /// follow: ask again.
+    ///
+    /// The default reads the letters in pages. Override it if the store can search.
+    ///
+    /// # Errors
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/find_letters.md"))]
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        search::find(&Scanned(self), search, after, limit).await
+    }
+
+    /// Counts the dead letters that `search` finds, by the first line of their error and their event type. Counting stops
+    /// after [`LetterCounts::MOST`] letters, and after it has looked at 100,000.
+    ///
+    /// The default reads the letters in pages. Override it if the store can count.
+    ///
+    /// # Errors
+    /// The errors of [`load`](Self::load).
+    #[doc = concat!(include_str!("checkpoint_store/letter.md"), include_str!("checkpoint_store/letter_groups.md"))]
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        search::group(&Scanned(self), search).await
+    }
+
     /// Deletes the letters of the subscription `name` that were dismissed before `before`, and returns their number.
     /// Waiting letters are kept, whatever their age.
     ///
@@ -289,4 +322,17 @@ pub trait CheckpointStore: Send + Sync + 'static {
 
     /// Returns whether checkpoints survive the end of the process.
     fn is_durable(&self) -> bool;
+}
+
+/// Reads the letters of a store in pages.
+struct Scanned<'a, C: ?Sized>(&'a C);
+
+impl<C: CheckpointStore + ?Sized> LetterSource for Scanned<'_, C> {
+    async fn names(&self) -> Result<Vec<String>, CheckpointError> {
+        Ok(self.0.list().await?.into_iter().map(|checkpoint| checkpoint.name).collect())
+    }
+
+    async fn page(&self, name: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        self.0.dead_letters(name, query).await
+    }
 }

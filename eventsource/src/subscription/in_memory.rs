@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::event::{Position, StreamId};
-use crate::projection::{DeadLetter, LetterChange, LetterQuery, Letters};
+use crate::projection::search::LetterSource;
+use crate::projection::{CheckpointError, DeadLetter, LetterChange, LetterQuery, Letters};
 use crate::store::{LogId, LogMark};
 use crate::subscription::log::recognise::{Recognised, Remembered};
 
@@ -174,5 +175,16 @@ impl InMemory {
     /// Whether the state is unknown.
     pub(super) fn is_poisoned(&self) -> bool {
         matches!(self.health(), MemoryHealth::Poisoned(_))
+    }
+}
+
+/// The letters have the name of the subscription that asks.
+impl LetterSource for InMemory {
+    async fn names(&self) -> Result<Vec<String>, CheckpointError> {
+        Ok(Vec::new())
+    }
+
+    async fn page(&self, _: &str, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError> {
+        Ok(self.letters(query))
     }
 }

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport};
-use crate::event::Position;
 use crate::subscription::rebuild::tracked::Tracked;
 
 /// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
@@ -69,7 +68,7 @@ pub(super) enum Request {
         answer: Reply<Answered>,
     },
     Dismiss {
-        position: Position,
+        which: LetterSelection,
         reason: String,
         answer: Reply<Answered>,
     },

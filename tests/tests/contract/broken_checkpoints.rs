@@ -12,7 +12,7 @@ use eventsource::event::SliceRange;
 use eventsource::memory::MemoryUnit;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter, Lease,
-    LetterCounts, LetterFilter, LetterQuery, ProjectionSnapshot,
+    LetterCounts, LetterFilter, LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot,
 };
 use eventsource::testing::contract::{CHECKPOINT_CASES, LEASE_CASES, run_on_checkpoints, run_on_leases};
 use eventsource::{CheckpointStore, MemoryCheckpoints, Position, RecordedEvent, StreamId, UnitOfWork};
@@ -69,6 +69,12 @@ enum Broken {
     Class,
     /// A letter that was dismissed at the very time is forgotten.
     Forget,
+    /// A search looks for errors in lower case.
+    SearchedError,
+    /// A page of found letters begins with its key.
+    SearchedPages,
+    /// A search counts dismissed letters.
+    Groups,
     /// The letters of a step are stored on their own.
     Letters,
     /// The snapshot of a step is stored on its own.
@@ -126,6 +132,9 @@ const OF_CHECKPOINTS: &[(Broken, &str)] = &[
     (Broken::Counts, "letters_are_counted"),
     (Broken::Class, "letters_are_found_by_event_and_by_class"),
     (Broken::Forget, "dismissed_letters_are_forgotten_by_their_age"),
+    (Broken::SearchedError, "letters_are_found_by_their_conditions"),
+    (Broken::SearchedPages, "found_letters_are_read_in_pages"),
+    (Broken::Groups, "found_letters_are_counted_by_their_error"),
 ];
 
 const OF_LEASES: &[(Broken, &str)] = &[
@@ -264,6 +273,32 @@ impl CheckpointStore for BrokenCheckpoints {
             }
         }
         Ok(counts)
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        let mut search = search.clone();
+        let mut after = after.cloned();
+        match (self.broken, &mut after) {
+            (Broken::SearchedError, _) => search.error = search.error.map(|text| text.to_lowercase()),
+            (Broken::SearchedPages, Some(after)) => {
+                after.position = Position::new(after.position.value().saturating_sub(1));
+            }
+            _ => {}
+        }
+        self.stored().find_letters(&search, after.as_ref(), limit).await
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        let mut search = search.clone();
+        if self.broken == Broken::Groups {
+            search.standing = None;
+        }
+        self.stored().letter_groups(&search).await
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

@@ -170,6 +170,38 @@ async fn dead_letters_are_stored_with_the_state() {
     assert_eq!(run(&db, quick(1), position).await, (vec![1, 101, 2, 102, 103], 0));
 }
 
+/// A start reads only the dismissed letters that it can meet: those behind a letter, and those that a replay passes.
+#[tokio::test]
+async fn dismissed_event_stays_dismissed_after_a_replay_and_a_restart() {
+    let (db, _folder) = world().await;
+    let position = bump(&SqliteEventStore::new(&db), &[101, 102, 103, 104]).await;
+    let mut expected = vec![101, 102, 104];
+    for (fails, damage) in [(Some(103), None), (Some(102), Some("DELETE FROM eventsource_snapshots")), (None, None)] {
+        if let Some(damage) = damage {
+            sqlx::raw_sql(damage).execute(db.pool()).await.unwrap();
+        }
+        let plan = Plan::new(fails.map(|by| (by, Fault::Permanent)));
+        let manager = manager(&db);
+        let handle = manager.subscribe(Tally { plan: plan.clone(), ..Tally::default() }, quick(1)).await.unwrap();
+        manager.start().await.unwrap();
+        handle.wait_for_passed(position).within(DEADLINE).await.unwrap();
+        match fails {
+            Some(103) => {
+                handle.dead_letters().dismiss(Position::new(3), "known").await.unwrap();
+                assert_eq!(handle.read().await.applied, expected);
+            }
+            Some(_) => assert_eq!(handle.read().await.applied, [101], "a letter parks the stream"),
+            None => assert_eq!(handle.dead_letters().retry_all().await.unwrap().applied, 2),
+        }
+        manager.stop().await.unwrap();
+    }
+    assert_eq!(run(&db, quick(1), position).await.0, expected);
+    // And once more, from the start of the log.
+    sqlx::raw_sql("DELETE FROM eventsource_snapshots").execute(db.pool()).await.unwrap();
+    expected.sort_unstable();
+    assert_eq!(run(&db, quick(1), position).await.0, expected);
+}
+
 /// A batch of letters of which one leaves the state in pieces: what stands before it in the batch is not lost with the state.
 #[tokio::test]
 async fn letters_before_one_that_is_cut_off_are_applied_once() {

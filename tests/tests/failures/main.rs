@@ -16,6 +16,8 @@ mod paused;
 mod restart;
 mod retries;
 mod scene;
+mod searched;
+mod searches;
 mod shared_state;
 mod standby;
 mod unknown;

@@ -8,6 +8,7 @@ use eventsource::prelude::*;
 use eventsource::sqlx;
 use eventsource_tests::SCHEMA_VERSION;
 use eventsource_tests::postgres::{Schema, url};
+use eventsource_tests::wait::eventually;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -113,6 +114,54 @@ async fn frozen_migration_does_not_block_others_for_ever() {
     way.go_on.notify_one();
     frozen.await.unwrap().unwrap_err();
     schema.open().await;
+}
+
+/// Undoes the migration of the columns by which letters are searched, and stores letters as before it.
+const BEFORE_SEARCH: &[&str] = &[
+    "DROP INDEX {schema}.eventsource_dead_letters_of_stream",
+    "ALTER TABLE {schema}.eventsource_dead_letters DROP COLUMN event_type, DROP COLUMN error, DROP COLUMN failed_at",
+    "DELETE FROM {schema}.eventsource_schema WHERE version >= 13",
+    "INSERT INTO {schema}.eventsource_dead_letters \
+     SELECT 'orders', n, 'Order', lpad(to_hex(n), 32, '0')::uuid, n % 2 = 0, 0, \
+     '{\"subscription\":\"orders\",\"errors\":[\"no \\u0000 price\\nof ' || n || '\",\"a cause\"],\"event_type\":\"Placed\",\
+     \"last_failed_at\":\"2026-01-02T03:04:05.' || lpad(n::text, 6, '0') || 'Z\"}' FROM generate_series(1, 100) AS n",
+];
+
+/// The lock of a table would block all statements behind it until the transaction ends that it waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn migration_that_waits_for_a_table_lets_other_processes_go_on() {
+    let world = World::new().await;
+    let mut conn = world.schema.connect().await;
+    for sql in BEFORE_SEARCH {
+        world.run(&mut conn, sql).await.unwrap();
+    }
+    let mut reader = world.schema.connect().await;
+    world.run(&mut reader, "BEGIN").await.unwrap();
+    let letters = "SELECT * FROM {schema}.eventsource_dead_letters";
+    world.run(&mut reader, letters).await.unwrap();
+    let options = world.schema.options();
+    let migrated = tokio::spawn(async move { options.migrate().await });
+    let waits = format!(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}.eventsource_dead_letters'::regclass",
+        world.schema.name()
+    );
+    eventually("the migration waits", || async {
+        let mut conn = world.schema.connect().await;
+        let waiting: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(&*waits)).fetch_one(&mut conn).await.unwrap();
+        waiting > 0
+    })
+    .await;
+    let read = tokio::time::timeout(Duration::from_secs(20), world.run(&mut conn, letters)).await;
+    assert_eq!(read.expect("another process goes on").unwrap(), 100);
+    world.run(&mut reader, "COMMIT").await.unwrap();
+    migrated.await.unwrap().unwrap();
+    let filled = "SELECT count(*) FROM {schema}.eventsource_dead_letters WHERE event_type = 'Placed' \
+                  AND error = 'no \u{fffd} price' AND failed_at = '2026-01-02 03:04:05Z'::timestamptz + position * interval '1 us'";
+    let filled: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(filled.replace("{schema}", world.schema.name())))
+        .fetch_one(&mut conn)
+        .await
+        .unwrap();
+    assert_eq!(filled, 100, "the letters that were there");
 }
 
 #[tokio::test]

@@ -116,6 +116,35 @@ async fn edited_migration_is_refused_before_a_pending_one_is_applied() {
     }
 }
 
+/// Undoes the migration of the columns by which letters are searched, and stores letters as before it.
+const BEFORE_SEARCH: &str = r#"
+    DROP INDEX eventsource_dead_letters_of_stream;
+    ALTER TABLE eventsource_dead_letters DROP COLUMN event_type;
+    ALTER TABLE eventsource_dead_letters DROP COLUMN error;
+    ALTER TABLE eventsource_dead_letters DROP COLUMN failed_at;
+    DELETE FROM eventsource_schema WHERE version >= 13;
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100)
+    INSERT INTO eventsource_dead_letters
+    SELECT 'orders', n, 'Order', unhex(printf('%032x', n)), n % 2, 0,
+           '{"subscription":"orders","errors":["no \u0000 price\nof ' || n || '","a cause"],"event_type":"Placed",'
+           || '"last_failed_at":"2026-01-02T03:04:05.' || printf('%06d', n) || 'Z"}'
+    FROM numbers
+"#;
+
+#[tokio::test]
+async fn migration_fills_in_what_old_letters_are_searched_by() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("events.db");
+    let (db, _) = open(&path).await;
+    sqlx::raw_sql(BEFORE_SEARCH).execute(db.pool()).await.unwrap();
+    db.close().await;
+    let (db, _) = open(&path).await;
+    let filled = "SELECT count(*) FROM eventsource_dead_letters WHERE event_type = 'Placed' \
+                  AND error = 'no ' || char(65533) || ' price' AND failed_at = 1767323045000000 + position";
+    let filled: i64 = sqlx::query_scalar(filled).fetch_one(db.pool()).await.unwrap();
+    assert_eq!(filled, 100);
+}
+
 #[tokio::test]
 async fn memory_with_several_connections_is_refused() {
     for path in [":memory:", "", "file:shared?mode=memory", "file::memory:", "file:shared?mode=memory&cache=shared"] {

@@ -38,6 +38,7 @@ fn bound<'q>(db: &PostgresDatabase, sql: &str, values: &'q [Value<'_>]) -> Query
     let mut query = sqlx::query(db.sql(sql)).persistent(db.names_statements());
     bind_values!(query, values, {
         Value::Time(time) => query.bind(time),
+        Value::TimeOrNull(time) => query.bind(time),
         Value::Lease(time) => query.bind(lease_micros(time)),
         Value::Texts(texts) => query.bind(texts),
         Value::Streams(streams) => {

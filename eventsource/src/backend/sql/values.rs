@@ -20,6 +20,7 @@ pub(in crate::backend) enum Value<'a> {
     Flag(bool),
     Bytes(&'a [u8]),
     Time(DateTime<Utc>),
+    TimeOrNull(Option<DateTime<Utc>>),
     /// A lease of this time from now. No time, or a time of zero, releases the lease.
     Lease(Option<Duration>),
     /// A list of texts: one parameter.

@@ -68,6 +68,7 @@ fn bound<'q>(sql: &'static str, values: &'q [Value<'_>]) -> Query<'q, Sqlite, Sq
     };
     bind_values!(query, values, {
         Value::Time(time) => query.bind(time.timestamp_micros()),
+        Value::TimeOrNull(time) => query.bind(time.map(|time| time.timestamp_micros())),
         Value::Lease(time) => query.bind(lease_end(time)),
         Value::Texts(texts) => query.bind(serde_json::Value::from(texts).to_string()),
         Value::Streams(streams) => query.bind(json(streams)),

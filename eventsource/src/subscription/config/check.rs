@@ -96,6 +96,9 @@ impl SubscriptionConfig {
         if let Some(time) = self.outage_limit {
             found.require_time(MILLISECOND..=30 * DAY, "outage_limit", time, "1 ms to 30 days");
         }
+        if let Some(time) = self.keep_dismissed {
+            found.require_time(MILLISECOND..=36_525 * DAY, "keep_dismissed", time, "1 ms to 100 years");
+        }
         found.require_time(Duration::from_millis(50)..=HOUR, "lease", self.lease, "50 ms to 1 hour");
         let every = self.snapshot_every;
         found.require(every > 0, "snapshot_every", every, "at least 1 event");

@@ -165,6 +165,27 @@ impl SubscriptionConfig {
         self
     }
 
+    /// Sets how long [dismissed](crate::projection::LetterState::Dismissed) letters are kept. The default is 90 days;
+    /// allowed are 1 ms to 100 years. `None` keeps them until a reset or a rebuild.
+    ///
+    /// The manager that runs the subscription deletes older ones, 10 minutes after its start and then every 6 hours.
+    /// Waiting letters stay, whatever their age. A memory projection keeps all letters, because it skips their events when
+    /// it replays the log: see [`DeadLetters::forget_dismissed`](crate::subscription::DeadLetters::forget_dismissed).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use eventsource::SubscriptionConfig;
+    ///
+    /// let a_week = SubscriptionConfig::default().keep_dismissed(Some(Duration::from_secs(7 * 24 * 60 * 60)));
+    /// let for_ever = SubscriptionConfig::default().keep_dismissed(None);
+    /// # let _ = (a_week, for_ever);
+    /// ```
+    #[must_use]
+    pub const fn keep_dismissed(mut self, time: Option<Duration>) -> Self {
+        self.keep_dismissed = time;
+        self
+    }
+
     /// Sets whether a faulted subscription starts again by itself. The default is [`RestartPolicy::never`].
     ///
     /// ```

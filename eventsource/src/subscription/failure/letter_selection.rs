@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::{Position, StreamId};
-use crate::projection::DeadLetter;
+use crate::projection::{DeadLetter, LetterSearch};
 
 /// The result of a retry or a dismissal.
 ///
@@ -41,9 +41,13 @@ use crate::projection::DeadLetter;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct RetryReport {
+    /// How many letters were retried or dismissed. A letter that failed again counts.
+    pub letters: u64,
+    /// Whether the search finds more letters than one request takes: ask again. False for other requests.
+    pub more_found: bool,
     /// How many events were applied: letters, and events that waited behind them.
     pub applied: u64,
     /// The letters that are left, at most [`RetryReport::MOST_LEFT`]. Their streams are still parked. Empty if
@@ -56,6 +60,9 @@ pub struct RetryReport {
 impl RetryReport {
     /// How many letters [`left`](Self::left) contains at most.
     pub const MOST_LEFT: usize = 1_000;
+
+    /// How many letters a request takes at most that names them by a search: 1,000.
+    pub const MOST_AT_ONCE: usize = 1_000;
 }
 
 /// The dead letters that a call asked for.
@@ -78,6 +85,8 @@ pub enum LetterSelection {
     Stream(StreamId),
     /// The letter of the event with this id.
     Event(Uuid),
+    /// The first [`RetryReport::MOST_AT_ONCE`] waiting letters that a search finds, ordered by position.
+    Matching(Box<LetterSearch>),
 }
 
 impl fmt::Display for LetterSelection {
@@ -87,6 +96,7 @@ impl fmt::Display for LetterSelection {
             Self::At(position) => write!(f, "at position {position}"),
             Self::Stream(stream) => write!(f, "of {stream}"),
             Self::Event(id) => write!(f, "of the event {id}"),
+            Self::Matching(_) => f.write_str("that the search finds"),
         }
     }
 }

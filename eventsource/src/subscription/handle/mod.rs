@@ -3,6 +3,7 @@
 pub(super) mod answered;
 mod control;
 mod dead_letters;
+mod found_letters;
 mod observe;
 mod one_letter;
 mod pausing;

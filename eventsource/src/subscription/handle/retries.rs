@@ -179,11 +179,11 @@ impl DeadLetters {
     /// ```
     pub async fn dismiss(&self, position: Position, reason: impl Into<String>) -> Result<RetryReport, DeadLetterError> {
         let reason = reason.into();
-        self.ask(|answer| Request::Dismiss { position, reason, answer }).await
+        self.ask(|answer| Request::Dismiss { which: LetterSelection::At(position), reason, answer }).await
     }
 
     /// Sends a request to the runner, and waits for its answer.
-    async fn ask(&self, request: impl FnOnce(Reply<Answered>) -> Request) -> Answered {
+    pub(super) async fn ask(&self, request: impl FnOnce(Reply<Answered>) -> Request) -> Answered {
         self.core.refuse_handler("retry or dismiss dead letters")?;
         let (answer, asked) = answer();
         self.core.requests.add(request(answer));

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::event::{Position, StreamId};
-use crate::projection::{Checkpoint, CheckpointError, DeadLetter, LetterQuery};
+use crate::projection::{
+    Checkpoint, CheckpointError, DeadLetter, LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch,
+};
 use crate::subscription::rebuild::tracked::Tracked;
 use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, SubscriptionStatus};
 
@@ -17,6 +19,17 @@ pub(in crate::subscription) trait SubscriptionControl: Send + Sync {
 
     /// Returns the dead letters that match `query`.
     async fn letters(&self, query: LetterQuery) -> Result<Vec<DeadLetter>, CheckpointError>;
+
+    /// Returns the first `limit` letters after `after` that `search` finds.
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError>;
+
+    /// Counts the letters that `search` finds.
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError>;
 
     /// Deletes the letters that were dismissed before `before`, and returns their number.
     async fn forget_dismissed(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;

@@ -8,6 +8,7 @@ mod named;
 mod observe;
 mod pausing;
 mod ports;
+mod purge;
 mod repair;
 mod service;
 #[cfg(feature = "signals")]
@@ -31,6 +32,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 use self::listening::Listening;
+use self::purge::Purge;
 use self::service::Service;
 use super::log::SharedLog;
 use super::subscription_shared::SubscriptionShared;
@@ -118,6 +120,7 @@ pub(super) struct Running {
     starts_all: bool,
     _listening: Listening,
     _service: Option<Service>,
+    _purge: Purge,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -224,7 +227,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             None => {
                 let listening = Listening::start(&self.notifier, &self.bus_wake_ups).await;
                 let service = Service::start(&self.slots, &self.checkpoints, &self.owner);
-                Running { runtime, starts_all: false, _listening: listening, _service: service }
+                let purge = Purge::start(&self.slots);
+                Running { runtime, starts_all: false, _listening: listening, _service: service, _purge: purge }
             }
         };
         Ok(running.insert(before))

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use super::supervised::{SupervisedSubscription, join};
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, DeadLetter, LetterQuery, NoTruncateHook, UnitOfWork,
+    Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, DeadLetter, LetterGroups, LetterKey, LetterPage,
+    LetterQuery, LetterSearch, NoTruncateHook, UnitOfWork, search,
 };
 use crate::subscription::handle::answered::answered;
 use crate::subscription::handle::subscription_control::SubscriptionControl;
@@ -23,6 +24,25 @@ impl<C: CheckpointStore> SubscriptionControl for SupervisedSubscription<C> {
         match self.core.facts.has_stored_checkpoint {
             true => self.checkpoints.dead_letters(&self.core.name, query).await,
             false => Ok(self.core.in_memory.letters(query)),
+        }
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        match self.core.facts.has_stored_checkpoint {
+            true => self.checkpoints.find_letters(search, after, limit).await,
+            false => search::find(&self.core.in_memory, search, after, limit).await,
+        }
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        match self.core.facts.has_stored_checkpoint {
+            true => self.checkpoints.letter_groups(search).await,
+            false => search::group(&self.core.in_memory, search).await,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::letter_item::Item;
 use super::retrying::{Retrying, Scope};
 use super::{End, Owner};
-use crate::event::Position;
+use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
 use crate::store::{PageLimit, Room};
 
@@ -19,23 +19,24 @@ struct Plan {
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Returns the events of the next batch, and whether it is the last batch.
     pub(super) async fn plan_batch(&mut self) -> Result<(Vec<Item>, bool), End> {
+        self.forget_known_letters();
         let released = self.released().await?;
         let Some(retrying) = &self.active.retrying else { return Ok((Vec::new(), true)) };
         let limit = PageLimit::events(retrying.size).within_bytes(self.context.core.config.page_limit().bytes);
         let mut plan = Plan { items: Vec::new(), room: Room::new(limit), reach: retrying.reach };
-        let (stream, mut next, until) = match &retrying.scope {
-            Scope::Stream(stream) => (Some(stream.clone()), None, Position::START),
-            Scope::Released => (None, None, Position::START),
+        let (mut next, until) = match &retrying.scope {
+            Scope::Streams { streams, .. } => {
+                let (some, all) = (retrying.size.max(1), streams.len());
+                let streams: Vec<_> = streams.iter().take(some).cloned().collect();
+                return self.plan_streams(&streams, some >= all, plan).await;
+            }
+            Scope::Released => (None, Position::START),
             Scope::All { after, until, .. } => {
-                (None, Some(LetterQuery::parking().after(*after).limit(retrying.size.min(1_000))), *until)
+                (Some(LetterQuery::parking().after(*after).limit(retrying.size.min(1_000))), *until)
             }
         };
         // The rest of a stream that the last batch has begun comes first.
-        let first = match (stream, &next) {
-            (Some(stream), _) => self.letter_of(&stream).await?,
-            (None, _) => released,
-        };
-        if let Some(letter) = first
+        if let Some(letter) = released
             && !self.plan_stream(letter, &mut plan).await?
         {
             return Ok((plan.items, false));
@@ -55,11 +56,34 @@ impl<C: CheckpointStore> Owner<'_, C> {
         Ok((plan.items, true))
     }
 
+    /// Returns the events of the letters of `streams`. `is_rest` is whether these are all streams.
+    async fn plan_streams(
+        &mut self,
+        streams: &[StreamId],
+        is_rest: bool,
+        mut plan: Plan,
+    ) -> Result<(Vec<Item>, bool), End> {
+        for stream in streams {
+            let planned = plan.items.len();
+            if let Some(letter) = self.letter_of(stream).await?
+                && !self.plan_stream(letter, &mut plan).await?
+            {
+                return Ok((plan.items, false));
+            }
+            if plan.items.len() == planned
+                && let Some(retrying) = &mut self.active.retrying
+            {
+                retrying.drop_stream(stream);
+            }
+        }
+        Ok((plan.items, is_rest))
+    }
+
     /// Whether a letter of a page must be retried.
     fn is_retried(&self, letter: &DeadLetter) -> bool {
         let has_failed = |retrying: &Retrying| match &retrying.scope {
             Scope::All { failed, .. } => failed.contains(&letter.position),
-            Scope::Stream(_) | Scope::Released => false,
+            Scope::Streams { .. } | Scope::Released => false,
         };
         letter.state == LetterState::Waiting && !self.active.retrying.as_ref().is_some_and(has_failed)
     }

@@ -83,8 +83,8 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     self.begin_retry(which, answer).await?;
                     self.context.tell_request(RequestAction::Retry, self.active.retrying.is_some());
                 }
-                Some(Request::Dismiss { position, reason, answer }) => {
-                    self.dismiss(position, reason, answer).await?;
+                Some(Request::Dismiss { which, reason, answer }) => {
+                    self.dismiss(which, &reason, answer).await?;
                     self.context.tell_request(RequestAction::Dismiss, self.active.retrying.is_some());
                 }
                 Some(Request::CancelNext { answer }) => {

@@ -37,6 +37,21 @@ impl<C: CheckpointStore> Owner<'_, C> {
         Ok(letters)
     }
 
+    /// Reads which events were dismissed that can still be met: those after the present position, in a replay, and those
+    /// behind a letter.
+    pub(super) async fn know_dismissed(&mut self) -> Result<(), End> {
+        let first_letter = self.active.parked.page(LetterQuery::parking().limit(1)).pop();
+        let position = self.active.position;
+        let after = first_letter.map_or(position, |letter| position.min(letter.position));
+        let mut next = Some(LetterQuery::dismissed().after(after).limit(MOST_IN_MEMORY));
+        while let Some(query) = next {
+            let page = self.letter_page(query).await?;
+            next = query.next(&page);
+            self.active.parked.know_dismissed(page.iter().map(|letter| letter.position));
+        }
+        Ok(())
+    }
+
     async fn letter_page(&mut self, query: LetterQuery) -> Result<Vec<DeadLetter>, End> {
         let (core, checkpoints) = (Arc::clone(&self.context.core), Arc::clone(&self.context.checkpoints));
         self.context.retry_until_up(|| checkpoints.dead_letters(&core.name, query)).await
@@ -69,6 +84,20 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let letters = self.stored_of(&streams).await?;
         self.active.parked.know_only(letters);
         Ok(())
+    }
+
+    /// Forgets the letters that can be looked up again, so that they do not gather in memory.
+    pub(super) fn forget_known_letters(&mut self) {
+        if !self.active.parked.knows_all() {
+            self.active.parked.know_only(Vec::new());
+        }
+    }
+
+    /// Notes stored letters, before they change.
+    pub(super) fn learn_letters(&mut self, letters: &[DeadLetter]) {
+        if !self.active.parked.knows_all() {
+            self.active.parked.learn(letters.to_vec());
+        }
     }
 
     async fn stored_of(&mut self, streams: &[StreamId]) -> Result<Vec<DeadLetter>, End> {

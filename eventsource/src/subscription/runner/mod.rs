@@ -26,6 +26,7 @@ mod heartbeat;
 mod inbox;
 mod letter_item;
 mod letter_plan;
+mod letter_requests;
 mod letters;
 mod lookups;
 mod machine;

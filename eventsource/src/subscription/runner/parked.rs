@@ -65,6 +65,11 @@ impl Parked {
         parked
     }
 
+    /// Adds positions of dismissed events.
+    pub(super) fn know_dismissed(&mut self, positions: impl IntoIterator<Item = Position>) {
+        self.dismissed.extend(positions);
+    }
+
     /// Knows how many letters there are, but none of them yet.
     pub(super) fn some(counts: LetterCounts) -> Self {
         let is_exact = counts.is_exact();

@@ -9,16 +9,14 @@
 //! events behind a letter were never tried before, and the first of them may fail. So the first batch of a request
 //! contains at most one of them, and the number doubles with each batch that is applied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::letter_item::Item;
-use super::observed::ToldLetter;
 use super::{End, Owner};
 use crate::event::{Position, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterChange, LetterQuery, LetterState};
-use crate::subscription::observer::LetterStep;
 use crate::subscription::requests::{Answered, Reply};
-use crate::subscription::{DeadLetterError, LetterSelection, RetryReport, SubscriptionState};
+use crate::subscription::{RetryReport, SubscriptionState};
 
 /// Letters that are being retried.
 pub(super) struct Retrying {
@@ -42,30 +40,45 @@ pub(super) struct Retrying {
 pub(super) enum Scope {
     /// The letters in `(after, until]`, except events that became letters during this request.
     All { after: Position, until: Position, failed: BTreeSet<Position> },
-    /// The letter of one stream.
-    Stream(StreamId),
+    /// The letters of these streams, in this order.
+    Streams {
+        streams: VecDeque<StreamId>,
+        /// The streams whose letter has failed again.
+        failed: Vec<StreamId>,
+    },
     /// The released letters.
     Released,
 }
 
+impl Scope {
+    pub(super) fn streams(streams: impl IntoIterator<Item = StreamId>) -> Self {
+        Self::Streams { streams: streams.into_iter().collect(), failed: Vec::new() }
+    }
+}
+
 impl Retrying {
-    fn new(scope: Scope, answer: Option<Reply<Answered>>, size: usize) -> Self {
-        let retried = RetryReport { applied: 0, left: Vec::new(), more_left: false };
+    fn new(scope: Scope, answer: Option<Reply<Answered>>, retried: RetryReport, size: usize) -> Self {
         Self { scope, retried, answer, size, reach: 1, outages: 0, failed: 0, resumes: false }
     }
 
     /// Returns the state of a subscription that retries letters. `waiting` is the number of all letters.
     pub(super) fn state(&self, waiting: usize) -> SubscriptionState {
-        let left = match self.scope {
+        let left = match &self.scope {
             Scope::All { .. } => waiting.saturating_sub(self.failed),
-            Scope::Stream(_) | Scope::Released => waiting.min(1),
+            Scope::Streams { streams, .. } => waiting.min(streams.len()),
+            Scope::Released => waiting.min(1),
         };
         SubscriptionState::RetryingLetters { applied: self.retried.applied, left }
     }
 
-    /// Whether the only requested letter has failed.
-    const fn has_failed(&self) -> bool {
-        self.failed > 0 && !matches!(self.scope, Scope::All { .. })
+    /// Whether the last requested letter has failed.
+    fn has_failed(&self) -> bool {
+        let goes_on = match &self.scope {
+            Scope::All { .. } => true,
+            Scope::Streams { streams, .. } => !streams.is_empty(),
+            Scope::Released => false,
+        };
+        self.failed > 0 && !goes_on
     }
 
     /// Makes the next batches smaller, after a batch of `tried` events was not applied.
@@ -96,11 +109,20 @@ impl Retrying {
 
     /// Moves past the letter of `item`.
     fn pass(&mut self, item: &Item) {
-        if let Scope::All { after, .. } = &mut self.scope
-            && item.letter.state == LetterState::Waiting
-        {
-            *after = item.letter.position.max(*after);
+        if item.letter.state == LetterState::Waiting {
+            self.retried.letters += 1;
+            if let Scope::All { after, .. } = &mut self.scope {
+                *after = item.letter.position.max(*after);
+            }
         }
+    }
+
+    /// Notes that `stream` has no letter to retry any more. Returns whether it had one.
+    pub(super) fn drop_stream(&mut self, stream: &StreamId) -> bool {
+        let Scope::Streams { streams, .. } = &mut self.scope else { return false };
+        let before = streams.len();
+        streams.retain(|other| other != stream);
+        streams.len() < before
     }
 
     fn leave(&mut self, letter: DeadLetter) {
@@ -113,31 +135,9 @@ impl Retrying {
 }
 
 impl<C: CheckpointStore> Owner<'_, C> {
-    /// Begins to retry the requested letters. Answers at once if there is no such letter.
-    pub(super) async fn begin_retry(&mut self, which: LetterSelection, answer: Reply<Answered>) -> Result<(), End> {
-        let letter = match &which {
-            LetterSelection::All => {
-                let scope =
-                    Scope::All { after: Position::START, until: self.active.high_water, failed: BTreeSet::new() };
-                self.begin_scope(scope, Some(answer));
-                return Ok(());
-            }
-            LetterSelection::At(position) => self.letter_at(*position).await?,
-            LetterSelection::Stream(stream) => self.letter_of(stream).await?,
-            LetterSelection::Event(id) => {
-                let found = self.page_of_parked(LetterQuery::event(*id).limit(1)).await?;
-                found.into_iter().find(DeadLetter::parks)
-            }
-        };
-        match letter {
-            Some(letter) => self.begin_scope(Scope::Stream(letter.stream), Some(answer)),
-            None => answer.send(Err(self.no_such_letter(&which))),
-        }
-        Ok(())
-    }
-
-    fn begin_scope(&mut self, scope: Scope, answer: Option<Reply<Answered>>) {
-        self.active.retrying = Some(Retrying::new(scope, answer, self.most_letters()));
+    /// Begins to retry the letters of `scope`. `begun` is what the request has done already.
+    pub(super) fn begin_scope(&mut self, scope: Scope, answer: Option<Reply<Answered>>, begun: RetryReport) {
+        self.active.retrying = Some(Retrying::new(scope, answer, begun, self.most_letters()));
         self.publish();
     }
 
@@ -148,39 +148,9 @@ impl<C: CheckpointStore> Owner<'_, C> {
             && !self.context.core.in_memory.is_poisoned()
             && self.released().await?.is_some()
         {
-            self.begin_scope(Scope::Released, None);
+            self.begin_scope(Scope::Released, None, RetryReport::default());
         }
         Ok(())
-    }
-
-    /// Dismisses the letter at `position`, and begins to apply the events behind it.
-    pub(super) async fn dismiss(
-        &mut self,
-        position: Position,
-        reason: String,
-        answer: Reply<Answered>,
-    ) -> Result<(), End> {
-        let Some(letter) = self.letter_at(position).await? else {
-            answer.send(Err(self.no_such_letter(&LetterSelection::At(position))));
-            return Ok(());
-        };
-        let next = self.first_behind(&letter).await?;
-        let stream = letter.stream.clone();
-        let mut changes = vec![LetterChange::Dismiss(letter.clone().dismissed(reason))];
-        changes.extend(next.map(|event| LetterChange::Keep(self.next_letter(&letter, &event))));
-        self.save(self.active.position, changes).await?;
-        self.context.tell_letter(&ToldLetter {
-            step: LetterStep::Dismissed,
-            position: letter.position,
-            event_type: &letter.event_type,
-            failure: None,
-        });
-        self.begin_scope(Scope::Stream(stream), Some(answer));
-        Ok(())
-    }
-
-    fn no_such_letter(&self, which: &LetterSelection) -> DeadLetterError {
-        DeadLetterError::Unknown { subscription: self.context.core.name.clone(), which: which.clone() }
     }
 
     /// Retries one batch of letters, and answers the request if it was the last batch.
@@ -213,9 +183,10 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     retrying.leave(letter);
                 }
             }
-            Scope::Stream(stream) => {
-                let stream = stream.clone();
-                retrying.retried.left.extend(self.letter_of(&stream).await?);
+            Scope::Streams { streams, failed } => {
+                for stream in failed.clone().into_iter().chain(streams.clone()) {
+                    self.letter_of(&stream).await?.into_iter().for_each(|letter| retrying.leave(letter));
+                }
             }
             Scope::Released => {}
         }
@@ -234,7 +205,12 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let most = self.most_letters();
         if let Some(retrying) = &mut self.active.retrying {
             retrying.retried.applied += items.len() as u64;
-            items.iter().for_each(|item| retrying.pass(item));
+            for item in items {
+                retrying.pass(item);
+                if matches!(item.after, LetterChange::Release { .. }) {
+                    retrying.drop_stream(&item.letter.stream);
+                }
+            }
             retrying.grow(most);
         }
     }
@@ -245,6 +221,11 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let Some(retrying) = &mut self.active.retrying else { return };
         retrying.pass(item);
         retrying.failed += 1;
+        if retrying.drop_stream(&item.letter.stream)
+            && let Scope::Streams { failed, .. } = &mut retrying.scope
+        {
+            failed.push(item.letter.stream.clone());
+        }
         let Scope::All { after, until, failed } = &mut retrying.scope else { return };
         let position = item.event.position();
         if position > *after && position <= *until {

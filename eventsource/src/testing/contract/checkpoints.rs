@@ -2,6 +2,9 @@
 
 use super::checkpoint_logs::{a_checkpoint_keeps_its_log, a_step_keeps_an_event_of_the_log, load};
 use super::events::at;
+use super::letter_search::{
+    found_letters_are_counted_by_their_error, found_letters_are_read_in_pages, letters_are_found_by_their_conditions,
+};
 use super::letters::{
     a_letter_is_found_by_its_position, dismissed_letters_are_forgotten_by_their_age, letters_are_counted,
     letters_are_found_by_event_and_by_class, letters_are_read_in_pages, letters_change_as_a_step_says,
@@ -54,6 +57,9 @@ macro_rules! __checkpoint_store_cases {
             letters_are_counted
             letters_are_found_by_event_and_by_class
             dismissed_letters_are_forgotten_by_their_age
+            letters_are_found_by_their_conditions
+            found_letters_are_read_in_pages
+            found_letters_are_counted_by_their_error
         }
     };
 }

@@ -13,7 +13,7 @@ use crate::projection::{
 };
 
 /// Returns a letter at `position` of the stream with this number.
-fn letter(position: u64, number: u128, state: LetterState) -> DeadLetter {
+pub(super) fn letter(position: u64, number: u128, state: LetterState) -> DeadLetter {
     let time = now();
     DeadLetter {
         subscription: "orders".to_owned(),
@@ -37,7 +37,7 @@ pub(super) fn waiting(position: u64, number: u128) -> DeadLetter {
     letter(position, number, LetterState::Waiting)
 }
 
-fn stream(number: u128) -> StreamId {
+pub(super) fn stream(number: u128) -> StreamId {
     StreamId::new("Order", Uuid::from_u128(number))
 }
 

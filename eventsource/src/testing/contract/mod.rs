@@ -42,6 +42,7 @@ mod generated;
 mod generations;
 mod identity;
 mod leases;
+mod letter_search;
 mod letters;
 mod listed;
 mod lookups;

@@ -10,8 +10,8 @@ use super::unit::failed;
 use super::{Faults, FaultyUnit, Point};
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterQuery,
-    ProjectionSnapshot, TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterGroups, LetterKey,
+    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
 };
 
 /// Wraps a checkpoint store and injects faults into its calls, and into those of its units of work ([`FaultyUnit`]). It
@@ -103,6 +103,21 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         self.faults.around(Point::DeadLetters, self.inner.letter_counts(names), failed("count the dead letters")).await
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        let page = self.inner.find_letters(search, after, limit);
+        self.faults.around(Point::DeadLetters, page, failed("search the dead letters")).await
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        let groups = self.inner.letter_groups(search);
+        self.faults.around(Point::DeadLetters, groups, failed("search the dead letters")).await
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

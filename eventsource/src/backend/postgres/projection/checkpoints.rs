@@ -8,13 +8,15 @@ use chrono::{DateTime, Utc};
 
 use super::{PostgresUnit, claim, letters};
 use crate::backend::postgres::store::PostgresDatabase;
-use crate::backend::sql::projection::{ClaimAnswer, ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
+use crate::backend::sql::projection::{
+    ClaimAnswer, ForgetLetters, SqlScope, forget_letters, letter_pages, rows, search,
+};
 use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterQuery, ProjectionSnapshot, TableOwners,
+    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
 };
 
 /// Runs one statement, or several that only read.
@@ -177,6 +179,19 @@ impl CheckpointStore for PostgresCheckpoints {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         read_page!(self, Action::CountLetters, |conn| letter_pages::counts(&self.db, conn, names))
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        read_page!(self, Action::SearchLetters, |conn| search::find(&self.db, conn, search, after, limit))
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        read_page!(self, Action::SearchLetters, |conn| search::group(&self.db, conn, search))
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

@@ -7,12 +7,15 @@ use super::statements;
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::columns::{checkpoint, claim_values};
-use crate::backend::sql::projection::{CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, rows};
+use crate::backend::sql::projection::{
+    CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, SearchStatements, rows,
+};
 use crate::backend::sql::store::Failure;
 use crate::projection::Claim;
 
 impl CheckpointDatabase for PostgresDatabase {
     const LETTERS: LetterStatements = statements::LETTERS;
+    const SEARCH: SearchStatements = statements::SEARCH;
     const ADVANCE: &'static str = statements::ADVANCE;
     const RENEW: &'static str = statements::RENEW;
     const LEASED: &'static str = statements::LEASED;

@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use super::session::Settings;
-use crate::backend::sql::projection::LetterStatements;
 use crate::backend::sql::projection::columns::{advance_checkpoint, claim_checkpoint};
+use crate::backend::sql::projection::search_statements::shelf;
+use crate::backend::sql::projection::{LetterStatements, SearchStatements};
 
 /// Returns the SQL that follows the begin of a transaction: a row without which it cannot commit, and a savepoint whose
 /// release proves that it is still the same transaction. The savepoint's name is unique, so no handler rolls back to
@@ -91,8 +92,10 @@ pub(super) const LETTERS: LetterStatements = LetterStatements {
          (SELECT count(*), coalesce(sum(held), 0)::bigint FROM (SELECT held FROM {schema}.eventsource_dead_letters \
              WHERE subscription = wanted.name AND parks ORDER BY position LIMIT $2) AS first) AS counted (waiting, held)",
     insert: "INSERT INTO {schema}.eventsource_dead_letters \
-     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-     ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, letter = excluded.letter",
+     (subscription, position, aggregate_type, aggregate_id, parks, held, letter, event_type, error, failed_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+     ON CONFLICT (subscription, position) DO UPDATE SET parks = excluded.parks, held = excluded.held, \
+     letter = excluded.letter, event_type = excluded.event_type, error = excluded.error, failed_at = excluded.failed_at",
     hold: "UPDATE {schema}.eventsource_dead_letters SET held = held + $4 \
      WHERE subscription = $1 AND aggregate_type = $2 AND aggregate_id = $3 AND parks",
     release: concat!(
@@ -101,6 +104,75 @@ pub(super) const LETTERS: LetterStatements = LetterStatements {
         "))"
     ),
 };
+/// The text of a letter, with U+FFFD in place of NUL, which no text of PostgreSQL has. No text in JSON contains the control
+/// character that stands for an escaped backslash.
+macro_rules! text {
+    () => {
+        "replace(replace(replace(letter, '\\\\', chr(1)), '\\u0000', '\\ufffd'), chr(1), '\\\\')::json"
+    };
+}
+
+macro_rules! event_type {
+    () => {
+        concat!("coalesce(event_type, ", text!(), " ->> 'event_type')")
+    };
+}
+
+macro_rules! error {
+    () => {
+        concat!(
+            "coalesce(error, left(substring(coalesce(",
+            text!(),
+            " -> 'errors' ->> 0, '') FROM '^[^\\r\\n]*'), 200))"
+        )
+    };
+}
+
+macro_rules! failed_at {
+    () => {
+        concat!("coalesce(failed_at, (", text!(), " ->> 'last_failed_at')::timestamptz)")
+    };
+}
+
+macro_rules! conditions {
+    () => {
+        concat!(
+            "($5::text IS NULL OR ",
+            event_type!(),
+            " = $5) AND ($6::text IS NULL OR strpos(",
+            error!(),
+            ", $6) > 0) AND ($7::timestamptz IS NULL OR ",
+            failed_at!(),
+            " >= $7) AND ($8::timestamptz IS NULL OR ",
+            failed_at!(),
+            " < $8) AND ($9::bigint IS NULL OR parks = ($9 = 1))"
+        )
+    };
+}
+
+macro_rules! shelf_of {
+    ($from:literal) => {
+        shelf_of!($from, ["", "", ""])
+    };
+    ($from:literal, $of:tt) => {
+        shelf!($from, $of, event_type!(), error!(), failed_at!(), conditions!())
+    };
+}
+
+pub(super) const SEARCH: SearchStatements = SearchStatements {
+    all: shelf_of!("WHERE true"),
+    waiting: shelf_of!("WHERE parks"),
+    dismissed: shelf_of!("WHERE NOT parks"),
+    stream: shelf_of!(
+        "WHERE true",
+        [
+            " AND aggregate_type = $2 AND aggregate_id = $3",
+            " AND aggregate_type = $4 AND aggregate_id = $5",
+            " AND aggregate_type = $10 AND aggregate_id = $11"
+        ]
+    ),
+};
+
 /// Looks at the next `$4` dismissed letters after `$2`, and deletes the letters that were dismissed before `$3`, a time
 /// without `Z`. Returns how many it deleted, and the last position. It does not use the functions for JSON, because
 /// they refuse a text with an escaped NUL.

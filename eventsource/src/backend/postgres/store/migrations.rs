@@ -1,5 +1,7 @@
 //! The migrations of the tables.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
 use super::error::Trouble;
@@ -13,16 +15,41 @@ pub(super) fn known() -> i64 {
     newest(MIGRATIONS)
 }
 
-/// Migrates the tables in one transaction. If two processes start together, one waits for the other.
-///
-/// It uses simple queries, which work with every pooler. `begin` sets the isolation level `READ COMMITTED`: after the
-/// wait, the changes of the other process must be visible.
+/// How long a migration waits for the lock of a table. Statements of other processes on the table wait behind it.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+
+/// How often a migration tries to lock the tables, and the time between two tries, in which other processes go on.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Migrates the tables. While other processes use a table without a pause, it tries again for a minute.
 pub(super) async fn migrate(
     conn: &mut PgConnection,
     begin: &str,
     schema: &Schema,
     database: &str,
 ) -> Result<(), Trouble> {
+    for _ in 1..TRIES {
+        match migrate_once(conn, begin, schema, database).await {
+            Err(Trouble::Database(error)) if is_lock_timeout(&error) => {
+                tracing::info!(%schema, database, "a table is in use: the migration tries again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            migrated => return migrated,
+        }
+    }
+    migrate_once(conn, begin, schema, database).await
+}
+
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
+/// Migrates the tables in one transaction. If two processes start together, one waits for the other.
+///
+/// It uses simple queries, which work with every pooler. `begin` sets the isolation level `READ COMMITTED`: after the
+/// wait, the changes of the other process must be visible.
+async fn migrate_once(conn: &mut PgConnection, begin: &str, schema: &Schema, database: &str) -> Result<(), Trouble> {
     if pending_since(conn, schema, database).await?.is_none() {
         return Ok(());
     }
@@ -35,6 +62,7 @@ pub(super) async fn migrate(
     if !is_true(&mut tx, schema, statements::HAS_SCHEMA).await? {
         run(&mut tx, schema, statements::CREATE_SCHEMA).await?;
     }
+    run(&mut tx, schema, LOCK_TIMEOUT).await?;
     run(&mut tx, schema, statements::CREATE_SCHEMA_TABLE).await?;
     for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
         run(&mut tx, schema, migration.sql).await?;

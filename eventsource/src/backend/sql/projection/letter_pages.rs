@@ -79,7 +79,7 @@ fn letters<D: CheckpointDatabase>(name: &str, rows: &[D::Row]) -> Result<Vec<Dea
 }
 
 /// Parses the dead letter of the subscription `name` that is stored as `json`.
-fn letter(name: &str, json: &str, held: i64) -> Result<DeadLetter, Failure> {
+pub(super) fn letter(name: &str, json: &str, held: i64) -> Result<DeadLetter, Failure> {
     let letter: DeadLetter =
         serde_json::from_str(json).map_err(|error| Failure::Corrupt(format!("a dead letter of `{name}`: {error}")))?;
     Ok(DeadLetter { subscription: name.to_owned(), held: unsigned(held, "what waits behind a dead letter")?, ..letter })

@@ -6,6 +6,7 @@ use super::CheckpointDatabase;
 use crate::backend::sql::store::{Failure, clamped};
 use crate::backend::sql::values::Value;
 use crate::event::StreamId;
+use crate::projection::search::without_nul;
 use crate::projection::{CheckpointError, DeadLetter, ErrorClass, LetterChange, LetterFilter};
 
 /// Returns the text that a stored letter contains if it matches `filter` by a field. In JSON a quote inside a value is
@@ -27,6 +28,13 @@ fn instant(time: DateTime<Utc>) -> String {
         0..=9_999 => time.to_rfc3339_opts(SecondsFormat::AutoSi, true).trim_end_matches('Z').to_owned(),
         _ => "~".to_owned(),
     }
+}
+
+/// Returns `time`, or the nearest time that every database can store: the years 1 to 9999.
+pub(super) fn searchable(time: DateTime<Utc>) -> DateTime<Utc> {
+    const FIRST: i64 = -62_135_596_800;
+    const LAST: i64 = 253_402_300_799;
+    DateTime::from_timestamp(time.timestamp().clamp(FIRST, LAST), time.timestamp_subsec_nanos()).unwrap_or(time)
 }
 
 /// The number of letters that one transaction looks at.
@@ -118,7 +126,10 @@ async fn insert<D: CheckpointDatabase>(
     let [name, kind, id] = place(name, &letter.stream);
     let position = Value::Number(clamped(letter.position.value()));
     let (parks, held) = (Value::Flag(letter.parks()), Value::Number(clamped(letter.held)));
-    let values = [name, position, kind, id, parks, held, Value::Text(&json)];
+    let (event_type, error) = (without_nul(&letter.event_type), letter.error_line());
+    let [event_type, error] = [Value::Text(&event_type), Value::Text(&error)];
+    let failed_at = Value::Time(searchable(letter.last_failed_at));
+    let values = [name, position, kind, id, parks, held, Value::Text(&json), event_type, error, failed_at];
     db.execute(conn, D::LETTERS.insert, &values).await.map(drop)
 }
 

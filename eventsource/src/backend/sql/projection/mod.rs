@@ -10,6 +10,8 @@ pub(in crate::backend) mod owners;
 mod request_rows;
 pub(in crate::backend) mod rows;
 mod scope;
+pub(in crate::backend) mod search;
+pub(in crate::backend) mod search_statements;
 mod statements;
 pub(in crate::backend) mod unit;
 
@@ -20,6 +22,7 @@ use uuid::Uuid;
 pub(in crate::backend) use claim::{ClaimAnswer, NotClaimed};
 pub(in crate::backend) use letters::{ForgetLetters, change as change_letters, forget as forget_letters};
 pub(in crate::backend) use scope::SqlScope;
+pub(in crate::backend) use search_statements::{SearchStatements, Shelf};
 pub(in crate::backend) use statements::{CheckpointDatabase, LetterStatements};
 
 use crate::backend::sql::store::{Action, Failure, unsigned, verdict::explained};

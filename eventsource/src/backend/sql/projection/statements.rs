@@ -1,10 +1,13 @@
 //! The statements on checkpoints and dead letters that each database writes in its own SQL.
 
+use super::SearchStatements;
 use crate::backend::sql::database::SqlDatabase;
 
 /// A database that keeps checkpoints and dead letters.
 pub(in crate::backend) trait CheckpointDatabase: SqlDatabase {
     const LETTERS: LetterStatements;
+
+    const SEARCH: SearchStatements;
 
     /// Moves a checkpoint: `advance_checkpoint`.
     const ADVANCE: &'static str;
@@ -38,7 +41,8 @@ pub(in crate::backend) struct LetterStatements {
     pub(in crate::backend) parked: &'static str,
     /// Counts at most `$2` letters of each of the subscriptions in the list `$1`.
     pub(in crate::backend) counts: &'static str,
-    /// Parameters: subscription, position, aggregate type, aggregate id, whether it parks, held events, the letter.
+    /// Parameters: subscription, position, aggregate type, aggregate id, whether it parks, held events, the letter, event
+    /// type, first line of the error, time of the last failure.
     pub(in crate::backend) insert: &'static str,
     /// Parameters: subscription, aggregate type, aggregate id, how many more events wait.
     pub(in crate::backend) hold: &'static str,

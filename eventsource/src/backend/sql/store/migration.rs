@@ -22,6 +22,7 @@ macro_rules! migrations {
             10, "0010", "checksums";
             11, "0011", "slices";
             12, "0012", "operations";
+            13, "0013", "letter_search";
         }
     };
     ($($version:literal, $number:literal, $name:literal;)*) => {

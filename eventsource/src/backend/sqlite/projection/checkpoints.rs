@@ -11,7 +11,7 @@ use sqlx::pool::PoolConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteUnit, claim, letters};
-use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters, letter_pages, rows};
+use crate::backend::sql::projection::{ForgetLetters, SqlScope, forget_letters, letter_pages, rows, search};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::busy::Failure;
 use crate::backend::sqlite::store::{SqliteDatabase, Writing};
@@ -19,7 +19,7 @@ use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterQuery, ProjectionSnapshot, TableOwners,
+    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
 };
 use crate::store::StoreError;
 
@@ -169,6 +169,19 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         read!(self, Action::CountLetters, |conn| letter_pages::counts(&self.db, conn, names))
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        read!(self, Action::SearchLetters, |conn| search::find(&self.db, conn, search, after, limit))
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        read!(self, Action::SearchLetters, |conn| search::group(&self.db, conn, search))
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

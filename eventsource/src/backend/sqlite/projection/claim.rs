@@ -6,7 +6,9 @@ use super::sightings::{Sighted, Sightings};
 use super::statements;
 use crate::backend::sql::database::SqlDatabase as _;
 use crate::backend::sql::projection::columns::{checkpoint, claim_values};
-use crate::backend::sql::projection::{CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, rows};
+use crate::backend::sql::projection::{
+    CheckpointDatabase, ClaimAnswer, LetterStatements, NotClaimed, SearchStatements, rows,
+};
 use crate::backend::sql::values::Value;
 use crate::backend::sqlite::bound::leased_until;
 use crate::backend::sqlite::store::SqliteDatabase;
@@ -15,6 +17,7 @@ use crate::projection::Claim;
 
 impl CheckpointDatabase for SqliteDatabase {
     const LETTERS: LetterStatements = statements::LETTERS;
+    const SEARCH: SearchStatements = statements::SEARCH;
     const ADVANCE: &'static str = statements::ADVANCE;
     const RENEW: &'static str = statements::RENEW;
     const LEASED: &'static str = statements::LEASED;

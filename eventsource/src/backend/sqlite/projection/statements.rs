@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use crate::backend::sql::projection::LetterStatements;
 use crate::backend::sql::projection::columns::{advance_checkpoint, claim_checkpoint};
+use crate::backend::sql::projection::search_statements::shelf;
+use crate::backend::sql::projection::{LetterStatements, SearchStatements};
 
 /// Begins the transaction, and a savepoint whose release proves that it is still the same transaction, in one
 /// statement. The savepoint's name is unique, so no handler rolls back to it.
@@ -91,7 +92,8 @@ pub(super) const LETTERS: LetterStatements = LetterStatements {
              WHERE subscription = wanted.value AND parks = 1 ORDER BY position LIMIT ?2)) \
      FROM json_each(?1) AS wanted",
     insert: "INSERT OR REPLACE INTO eventsource_dead_letters \
-     (subscription, position, aggregate_type, aggregate_id, parks, held, letter) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+     (subscription, position, aggregate_type, aggregate_id, parks, held, letter, event_type, error, failed_at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     hold: "UPDATE eventsource_dead_letters SET held = held + ?4 \
      WHERE subscription = ?1 AND aggregate_type = ?2 AND aggregate_id = ?3 AND parks = 1",
     release: concat!(
@@ -100,6 +102,84 @@ pub(super) const LETTERS: LetterStatements = LetterStatements {
         ")"
     ),
 };
+/// The text of a letter, with U+FFFD in place of NUL. No text in JSON contains the control character that stands for an
+/// escaped backslash.
+macro_rules! text {
+    () => {
+        "replace(replace(replace(letter, '\\\\', char(1)), '\\u0000', '\\ufffd'), char(1), '\\\\')"
+    };
+}
+
+macro_rules! event_type {
+    () => {
+        concat!("coalesce(event_type, ", text!(), " ->> '$.event_type')")
+    };
+}
+
+macro_rules! whole_error {
+    () => {
+        concat!("replace(coalesce(", text!(), " ->> '$.errors[0]', ''), char(13), char(10))")
+    };
+}
+
+macro_rules! error {
+    () => {
+        concat!(
+            "coalesce(error, substr(",
+            whole_error!(),
+            ", 1, min(200, instr(",
+            whole_error!(),
+            " || char(10), char(10)) - 1)))"
+        )
+    };
+}
+
+macro_rules! failed_at {
+    () => {
+        "coalesce(failed_at, unixepoch(substr(letter ->> '$.last_failed_at', 1, 19)) * 1000000 \
+         + CAST(substr(rtrim(substr(letter ->> '$.last_failed_at', 21), 'Z') || '000000', 1, 6) AS INTEGER))"
+    };
+}
+
+macro_rules! conditions {
+    () => {
+        concat!(
+            "($5 IS NULL OR ",
+            event_type!(),
+            " = $5) AND ($6 IS NULL OR instr(",
+            error!(),
+            ", $6) > 0) AND ($7 IS NULL OR ",
+            failed_at!(),
+            " >= $7) AND ($8 IS NULL OR ",
+            failed_at!(),
+            " < $8) AND ($9 IS NULL OR parks = $9)"
+        )
+    };
+}
+
+macro_rules! shelf_of {
+    ($from:literal) => {
+        shelf_of!($from, ["", "", ""])
+    };
+    ($from:literal, $of:tt) => {
+        shelf!($from, $of, event_type!(), error!(), failed_at!(), conditions!())
+    };
+}
+
+pub(super) const SEARCH: SearchStatements = SearchStatements {
+    all: shelf_of!("WHERE true"),
+    waiting: shelf_of!("INDEXED BY eventsource_dead_letters_parking WHERE parks = 1"),
+    dismissed: shelf_of!("INDEXED BY eventsource_dead_letters_dismissed WHERE parks = 0"),
+    stream: shelf_of!(
+        "INDEXED BY eventsource_dead_letters_of_stream WHERE true",
+        [
+            " AND aggregate_type = $2 AND aggregate_id = $3",
+            " AND aggregate_type = $4 AND aggregate_id = $5",
+            " AND aggregate_type = $10 AND aggregate_id = $11"
+        ]
+    ),
+};
+
 /// Selects the position of the last of the next `?3` dismissed letters after `?2`.
 pub(super) const DISMISSED_UP_TO: &str = "SELECT max(position) FROM (SELECT position FROM eventsource_dead_letters \
      INDEXED BY eventsource_dead_letters_dismissed WHERE parks = 0 AND subscription = ?1 AND position > ?2 \

@@ -60,14 +60,16 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
                 Ok(letter) => letters.retry(letter.position).await,
                 Err(error) => Err(error),
             },
+            LetterSelection::Matching(search) => letters.retry_matching(search).await,
         };
         match report {
             // The owner before, or another operator, has served it.
             Err(DeadLetterError::Unknown { .. }) => Answer::Done(format!("no dead letter waits {which}")),
-            report => answer(report, |RetryReport { applied, left, more_left }| {
+            report => answer(report, |RetryReport { applied, left, more_left, more_found, .. }| {
                 let left = left.len();
                 let more = if more_left { "at least " } else { "" };
-                format!("{applied} events applied, {more}{left} dead letters left")
+                let rest = if more_found { "; the search finds more of them" } else { "" };
+                format!("{applied} events applied, {more}{left} dead letters left{rest}")
             }),
         }
     }

@@ -30,7 +30,7 @@ pub(in crate::subscription::runner) struct Unstored {
 #[async_trait]
 impl<C: CheckpointStore> Delivery<C> for DurableMemory {
     async fn load(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
-        let letters = owner.letters(LetterQuery::all()).await?;
+        let letters = owner.letters(LetterQuery::parking()).await?;
         owner.context.core.in_memory.set_letters(&letters);
         owner.active.parked = Parked::all(letters, true);
         owner.tell_letters();
@@ -39,7 +39,8 @@ impl<C: CheckpointStore> Delivery<C> for DurableMemory {
             RestartError::Impossible(error) => {
                 End::Refused(format!("its state is not known, and it cannot be replayed: {error}").into())
             }
-        })
+        })?;
+        owner.know_dismissed().await
     }
 
     async fn follow(&self, context: &mut Context<C>) -> Result<(), End> {
@@ -79,7 +80,8 @@ impl<C: CheckpointStore> Delivery<C> for DurableMemory {
     }
 
     async fn restart(&self, owner: &mut Owner<'_, C>) -> Result<(), RestartError> {
-        restore(owner).await
+        restore(owner).await?;
+        Ok(owner.know_dismissed().await?)
     }
 
     fn has_unsaved(&self, _: &Active) -> bool {
