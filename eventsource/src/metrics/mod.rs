@@ -32,7 +32,7 @@
 //!
 //! # Labels
 //! Labels are names of subscriptions, aggregates, event types and kinds of errors. No label contains an id of a stream or
-//! of an event, or the text of an error. The name of an event type that the [`Registry`](crate::Registry) does not know
+//! of an event, or the text of an error. The name of an event type that the [`Registry`] does not know
 //! becomes `_other`.
 
 mod appends;
