@@ -50,6 +50,15 @@ impl<C: CheckpointStore> ManagerAdmin<C> {
         self.manager.supervised_one(name).filter(|found| found.is_here || found.is_in_memory)
     }
 
+    /// Returns the error for a name that is neither stored nor one of this process.
+    fn unknown(&self, name: &str, mut known: Vec<String>) -> AdminError {
+        known.extend(self.manager.supervised().into_iter().map(|found| found.snapshot.name));
+        known.sort_unstable();
+        known.dedup();
+        known.truncate(20);
+        AdminError::UnknownSubscription { subscription: name.to_owned(), known }
+    }
+
     fn is_in_memory(&self, name: &str) -> bool {
         self.manager.supervised_one(name).is_some_and(|found| found.is_in_memory)
     }
@@ -145,6 +154,7 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
     async fn subscription(&self, name: &str) -> Result<SubscriptionView, AdminError> {
         let mut view = match (self.database.subscription(name).await, self.here(name)) {
             (Err(AdminError::UnknownSubscription { .. }), Some(_)) => SubscriptionView::new(name),
+            (Err(AdminError::UnknownSubscription { known, .. }), None) => return Err(self.unknown(name, known)),
             (found, _) => found?,
         };
         if let Some(found) = self.here(name) {

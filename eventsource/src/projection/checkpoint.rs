@@ -46,8 +46,10 @@ pub struct Checkpoint {
     /// log goes back, this event is missing or another one. `None` before the first event was read.
     pub mark: Option<LogMark>,
     /// The lease of the owner; `None` if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Leased>,
     /// The pause that an operator wants; `None` if the subscription is to run.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
 }
 

@@ -10,9 +10,31 @@ use crate::event::Position;
 
 /// The checkpoint of a range of slices, with what is stored with it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Form", into = "Form")]
 pub(super) struct StoredCheckpoint {
     pub(super) checkpoint: Checkpoint,
     pub(super) snapshot: Option<ProjectionSnapshot>,
+}
+
+/// The stored form: the lease is next to the checkpoint.
+#[derive(Serialize, Deserialize)]
+struct Form {
+    checkpoint: Checkpoint,
+    snapshot: Option<ProjectionSnapshot>,
+    lease: Option<Leased>,
+}
+
+impl From<Form> for StoredCheckpoint {
+    fn from(Form { checkpoint, snapshot, lease }: Form) -> Self {
+        Self { checkpoint: checkpoint.leased(lease), snapshot }
+    }
+}
+
+impl From<StoredCheckpoint> for Form {
+    fn from(StoredCheckpoint { mut checkpoint, snapshot }: StoredCheckpoint) -> Self {
+        let lease = checkpoint.lease.take();
+        Self { checkpoint, snapshot, lease }
+    }
 }
 
 impl StoredCheckpoint {

@@ -48,6 +48,7 @@ pub struct StoredSubscription {
     rebuild_to: Option<Position>,
     letters: Letters,
     /// The pause that an operator wants. It stays when the checkpoints are cleared.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pause: Option<Pause>,
     /// Ordered by their slices.
     checkpoints: Vec<StoredCheckpoint>,
