@@ -36,14 +36,14 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
 
     /// Stores the pause, and pauses the subscription if this process owns it.
     pub(super) async fn store_pause(&self, pause: &Pause) -> Result<(), ManagerError> {
-        let _steering = self.steering.lock().await;
+        let steering = self.steering.lock().await;
         if let Some(pauses) = self.stored_pauses() {
             pauses.pause(&self.core.name, pause).await.map_err(|source| self.not_stored(source))?;
             if self.is_elsewhere() || !self.core.is_running() {
                 return Ok(());
             }
         }
-        self.core.pause((!pause.reason.is_empty()).then(|| pause.reason.as_str().into())).await
+        self.core.pause((!pause.reason.is_empty()).then(|| pause.reason.as_str().into()), steering).await
     }
 
     /// Removes the pause, and resumes the subscription if this process owns it. Otherwise its owner resumes it.
