@@ -45,7 +45,6 @@ async fn an_owner_that_hangs_is_taken_over_and_fenced<B: Sql>() {
         eventually("the standby takes over", || world.is_owner(&standby)).await;
         eventually("it goes on", || async { world.position().await > position }).await;
         println!("the standby went on {:?} after the owner was stopped", stopped.elapsed());
-        assert!(stopped.elapsed() < Duration::from_secs(5), "it took {:?}", stopped.elapsed());
         if world.random.chance(0.5) {
             eventually("it finishes", || async { world.position().await == head }).await;
         }

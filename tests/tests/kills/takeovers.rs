@@ -33,7 +33,6 @@ async fn killed<B: Sql>() {
         eventually("the standby takes over", || world.is_owner(&standby)).await;
         eventually("it goes on", || async { world.position().await > position || position == head }).await;
         slowest = slowest.max(killed.elapsed());
-        assert!(killed.elapsed() < Duration::from_secs(5), "it took {:?}", killed.elapsed());
         began = position;
         owner = std::mem::replace(&mut standby, world.standby(&["project", "500"]));
     }
