@@ -68,22 +68,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again. [`CheckpointError::Corrupt`] if a stored value
     /// cannot be read: an operator must act.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, Claim};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// let stored = checkpoints.load("orders").await?.ok_or("no checkpoint")?;
-    /// assert_eq!(stored.position, Position::START);
-    /// assert_eq!(checkpoints.load("payments").await?, None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/load.md")]
     async fn load(&self, name: &str) -> Result<Option<Checkpoint>, CheckpointError>;
 
     /// Returns the checkpoint that the subscription `name` has for `slices`; `None` if it has none.
@@ -103,22 +88,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// The errors of [`load`](Self::load).
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, Claim};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// checkpoints.claim(&Claim::new("orders", "orders v1", Position::START)).await?;
-    /// for checkpoint in checkpoints.list().await? {
-    ///     println!("{} is at position {}", checkpoint.name, checkpoint.position);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/list.md")]
     async fn list(&self) -> Result<Vec<Checkpoint>, CheckpointError>;
 
     /// Makes the caller the owner of a checkpoint: raises its epoch and replaces its fingerprint. If there is no
@@ -132,22 +102,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// * [`ClaimError::Held`] if the claim asks for a lease and another owner holds one: claim again after it ends.
     /// * [`ClaimError::Store`] if the store fails: claim again. The checkpoint may have been claimed, which raises the
     ///   epoch once more.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, Claim};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let claim = Claim::new("orders", "orders v1", Position::new(100));
-    /// let created = checkpoints.claim(&claim).await?;
-    /// let again = checkpoints.claim(&claim).await?;
-    /// assert_eq!((created.position, created.epoch, again.epoch), (Position::new(100), 1, 2));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/claim.md")]
     async fn claim(&self, claim: &Claim<'_>) -> Result<Checkpoint, ClaimError>;
 
     /// Renews the lease of the owner with `epoch`, on a checkpoint of any slices: it ends after `time` from now.
@@ -155,24 +110,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use std::time::Duration;
-    ///
-    /// use eventsource::Position;
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, Claim, Lease};
-    ///
-    /// let checkpoints = MemoryCheckpoints::new();
-    /// let lease = Lease::new("host-1 4711", Duration::from_secs(4));
-    /// let owned = checkpoints.claim(&Claim::new("orders", "orders v1", Position::START).under(lease)).await?;
-    /// assert!(checkpoints.renew("orders", owned.epoch, Duration::from_secs(4)).await?);
-    /// checkpoints.renew("orders", owned.epoch, Duration::ZERO).await?; // released: a standby takes over at once
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/renew.md")]
     async fn renew(&self, name: &str, epoch: u64, time: Duration) -> Result<bool, CheckpointError>;
 
     /// Returns one page of the dead letters of the subscription `name`, ordered by position.
@@ -283,18 +221,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CheckpointError::Failed`] if the store fails: call it again.
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-    /// use eventsource::memory::MemoryCheckpoints;
-    /// use eventsource::projection::{CheckpointStore, UnitOfWork};
-    ///
-    /// let unit = MemoryCheckpoints::new().begin().await?;
-    /// unit.rollback().await;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("checkpoint_store/begin.md")]
     async fn begin(&self) -> Result<Self::Unit, CheckpointError>;
 
     /// Returns a unit of work for subscribers that are not transactional. It holds no transaction open and gives

@@ -202,23 +202,7 @@ pub trait EventLog: Send + Sync + 'static {
     ///
     /// # Errors
     /// The [errors of a read](EventLog#errors-of-a-read).
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # use eventsource::{EventStore, ExpectedVersion, NewEvent, StreamId};
-    /// # let store = MemoryEventStore::new();
-    /// # let order = StreamId::new("Order", uuid::Uuid::now_v7());
-    /// # let events = vec![NewEvent::raw("OrderPlaced", 1, "{}"), NewEvent::raw("OrderPaid", 1, "{}")];
-    /// # store.append(&order, ExpectedVersion::NoStream, events).await?;
-    /// use eventsource::{EventFilter, EventLog, MemoryEventStore, PageLimit};
-    ///
-    /// // The last event of the log, for example for a page that shows what happened most recently.
-    /// let page = store.read_log_back(None, &EventFilter::all(), PageLimit::events(1)).await?;
-    /// assert_eq!(page.events[0].event_type(), "OrderPaid");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("event_log/read_log_back.md")]
     async fn read_log_back(
         &self,
         before: Option<Position>,
@@ -236,26 +220,7 @@ pub trait EventLog: Send + Sync + 'static {
     ///
     /// # Errors
     /// The [errors of a read](EventLog#errors-of-a-read).
-    ///
-    /// # Examples
-    /// ```
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use eventsource::{EventLog, MemoryEventStore, PageLimit, ReadStream, StreamId};
-    ///
-    /// # let (store, order) = (MemoryEventStore::new(), StreamId::new("Order", uuid::Uuid::now_v7()));
-    /// let mut from = 1;
-    /// loop {
-    ///     let page = store.read_stream_page(&order, ReadStream::forward().from(from), PageLimit::events(500)).await?;
-    ///     for event in &page.events {
-    ///         from = event.version() + 1;
-    ///     }
-    ///     if !page.is_full {
-    ///         break;
-    ///     }
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
+    #[doc = include_str!("event_log/read_stream_page.md")]
     async fn read_stream_page(
         &self,
         stream: &StreamId,

@@ -29,6 +29,7 @@
 mod append;
 mod append_all;
 mod bus;
+mod bus_macros;
 mod cases;
 mod checkpoint_logs;
 mod checkpoints;

@@ -1,5 +1,6 @@
 //! An open database: its connections and its schema.
 
+mod announcing;
 mod connections;
 mod session;
 mod texts;
@@ -13,7 +14,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::announce::Announcer;
 use super::horizon_cache::HorizonCache;
-use super::listen::{Listener, Wake};
+use super::listen::Listener;
 use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::stall_watch::StallWatch;
@@ -243,40 +244,6 @@ impl PostgresDatabase {
         self.0.readers.close().await;
         self.0.appender.close().await;
         self.0.pool.close().await;
-    }
-
-    /// Returns the sender of wake-ups. The first call starts to listen for appends of other processes.
-    pub(super) fn wake_ups(&self) -> &WakeUpSender {
-        self.listen();
-        &self.0.wake_ups
-    }
-
-    /// Returns the sender that wakes those that wait for a change of the requests and the pauses. The first call starts
-    /// to listen to other processes.
-    pub(in crate::backend) fn operations(&self) -> &WakeUpSender {
-        self.listen();
-        &self.0.operations
-    }
-
-    fn listen(&self) {
-        let Inner { listener, options, announcer, wake_ups, operations, runtime, .. } = &*self.0;
-        listener.get_or_init(|| {
-            let connect = options.listener_options()?;
-            let (wake_ups, operations) = (Arc::clone(wake_ups), Arc::clone(operations));
-            Some(Listener::start(runtime, connect, announcer, Wake { wake_ups, operations }))
-        });
-    }
-
-    /// Announces a change of the requests and the pauses, to this process and to other ones.
-    pub(in crate::backend) async fn announce_operations(&self) {
-        self.0.operations.wake();
-        self.0.announcer.announce_operations(&self.0.pool).await;
-    }
-
-    /// Announces an append: to this process at once, and to other processes soon.
-    pub(super) fn announce(&self) {
-        self.0.wake_ups.wake();
-        self.0.announcer.announce(&self.0.pool);
     }
 
     /// Returns what this process knows about the tables of read models.

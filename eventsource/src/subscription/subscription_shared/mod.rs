@@ -1,5 +1,7 @@
 //! The part of a subscription that its handle, its runner and the manager share.
 
+mod versions;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use crate::causes::with_causes;
 use crate::event::{EventFilter, Position, RecordedEvent};
 use crate::projection::generation::next_checkpoint;
 use crate::projection::operations::Pause;
-use crate::projection::{KindFacts, ProjectionKind, Table, stored_version};
+use crate::projection::{KindFacts, ProjectionKind, Table};
 use crate::store::{EventLog, LogStall, WakeUpSender};
 use crate::subscription::failure::restarts::{NextRestart, Restarts};
 use crate::subscription::log::catalogue::Catalogue;
@@ -25,6 +27,8 @@ use crate::subscription::rebuild::tracked::Rebuilds;
 use crate::subscription::state::bell::StateBell;
 use crate::subscription::state::progress::{Interruption, Progress};
 use crate::trace::{self, SharedBridge};
+
+pub(super) use self::versions::newer_version;
 
 /// The part of a subscription that its handle, its runner and the manager share.
 pub(super) struct SubscriptionShared {
@@ -202,39 +206,6 @@ impl SubscriptionShared {
         }
     }
 
-    /// Returns the version in the fingerprint `stored`, if it is higher than this program's and the configuration does
-    /// not allow an older version.
-    pub(super) fn newer_version(&self, stored: &str) -> Option<u32> {
-        newer_version(stored, &self.projection, &self.config)
-    }
-
-    /// The reason for which this program does not use a checkpoint of the higher version `newer`.
-    pub(super) fn older_than(&self, newer: u32, stored: &str) -> String {
-        format!(
-            "version {newer} of the projection made the checkpoint (`{stored}`), and this program has version {} (`{}`): \
-             deploy version {newer} or a newer one, or go back on purpose (`SubscriptionConfig::allow_older_version`)",
-            self.projection.1, self.fingerprint
-        )
-    }
-
-    /// The reason for which the projection does not run after another process has replaced its checkpoint.
-    pub(super) fn replaced(&self, stored: &str) -> String {
-        format!(
-            "another process has replaced the read model since this one started: its checkpoint is that of `{stored}`, and \
-             this program has `{}`; stop one of the two programs, and start the manager again",
-            self.fingerprint
-        )
-    }
-
-    /// The reason for which the projection does not run on a checkpoint of another version.
-    pub(super) fn changed(&self, stored: &str) -> String {
-        format!(
-            "the projection has changed: its checkpoint was made by `{stored}`, and it is `{}` now; go back to the \
-             projection as it was, or say what is to happen (`SubscriptionConfig::on_change`)",
-            self.fingerprint
-        )
-    }
-
     /// Returns whether another process, if any, moves the checkpoint in this state.
     pub(super) fn runs_elsewhere(&self, state: &SubscriptionState) -> bool {
         state.is_aside() && self.facts.has_stored_checkpoint
@@ -295,13 +266,6 @@ impl SubscriptionShared {
         let asked = tokio::time::timeout(Duration::from_secs(1), self.store.stalled_by()).await;
         waiting_for(state, asked.ok().and_then(Result::ok).flatten().as_ref())
     }
-}
-
-/// Returns the version in the fingerprint `stored`, if it is higher than that of `projection` and `config` does not
-/// allow an older version.
-pub(super) fn newer_version(stored: &str, projection: &(String, u32), config: &SubscriptionConfig) -> Option<u32> {
-    let (name, version) = projection;
-    stored_version(stored, name).filter(|stored| stored > version && !config.allow_older_version)
 }
 
 /// Returns `state`, or `Waiting` if the state is `Live` or `CatchingUp` and a transaction stalls the log
