@@ -13,8 +13,8 @@ use eventsource::projection::operations::{
     Answer, NewRequest, Operations, Pause, RequestQuery, StoredReport, StoredRequest, SubscriptionReport,
 };
 use eventsource::projection::{
-    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterQuery,
-    ProjectionSnapshot, TableOwners,
+    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterGroups, LetterKey,
+    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
 };
 use uuid::Uuid;
 
@@ -94,6 +94,20 @@ impl<C: CheckpointStore> CheckpointStore for AtStep<C> {
 
     async fn letter_counts(&self, names: &[&str]) -> Result<BTreeMap<String, LetterCounts>, CheckpointError> {
         self.inner.letter_counts(names).await
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPage, CheckpointError> {
+        self.step();
+        self.inner.find_letters(search, after, limit).await
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroups, CheckpointError> {
+        self.inner.letter_groups(search).await
     }
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

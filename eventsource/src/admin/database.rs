@@ -5,15 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use uuid::Uuid;
 
+use super::sampler::Sampler;
 use super::stored::Stored;
-use super::view::{EventPage, EventView, LetterView, Overview, StreamPageView, SubscriptionView};
-use super::{Admin, AdminError, Asked};
+use super::{
+    Admin, AdminError, Asked, CorrelatedView, EventPage, EventTypesView, EventView, LetterGroupsView, LetterPageView,
+    LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
+};
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
-use crate::projection::{CheckpointStore, DeadLetter, LetterQuery};
-use crate::store::EventLog;
+use crate::projection::{CheckpointStore, DeadLetter, LetterKey, LetterQuery, LetterSearch};
+use crate::store::{EventLog, StreamQuery};
 use crate::subscription::{Action, WaitTarget};
 
 /// Sees and steers subscriptions from any process that reaches their database.
@@ -38,7 +43,8 @@ use crate::subscription::{Action, WaitTarget};
 /// # }).unwrap();
 /// ```
 pub struct DatabaseAdmin<C> {
-    stored: Stored<C>,
+    stored: Arc<Stored<C>>,
+    sampler: Sampler,
 }
 
 impl<C: CheckpointStore> DatabaseAdmin<C> {
@@ -48,10 +54,10 @@ impl<C: CheckpointStore> DatabaseAdmin<C> {
     }
 
     pub(super) fn of_parts(checkpoints: Arc<C>, log: Arc<dyn EventLog>) -> Self {
-        Self { stored: Stored { checkpoints, log } }
+        Self { stored: Arc::new(Stored { checkpoints, log }), sampler: Sampler::default() }
     }
 
-    pub(super) const fn stored(&self) -> &Stored<C> {
+    pub(super) fn stored(&self) -> &Stored<C> {
         &self.stored
     }
 }
@@ -59,7 +65,15 @@ impl<C: CheckpointStore> DatabaseAdmin<C> {
 #[async_trait]
 impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
     async fn overview(&self) -> Result<Overview, AdminError> {
-        self.stored.overview().await
+        self.stored.overview(|_| {}).await
+    }
+
+    fn watch(&self) -> watch::Receiver<Arc<OverviewSample>> {
+        let stored = Arc::downgrade(&self.stored);
+        self.sampler.watch(move || {
+            let stored = stored.upgrade()?;
+            Some(async move { stored.overview(|_| {}).await })
+        })
     }
 
     async fn subscription(&self, name: &str) -> Result<SubscriptionView, AdminError> {
@@ -72,6 +86,19 @@ impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
 
     async fn letter(&self, name: &str, position: Position) -> Result<LetterView, AdminError> {
         self.stored.letter(name, position).await
+    }
+
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPageView, AdminError> {
+        self.stored.find_letters(search, after, limit).await
+    }
+
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroupsView, AdminError> {
+        self.stored.letter_groups(search).await
     }
 
     async fn events(
@@ -90,6 +117,27 @@ impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
     async fn event(&self, id: Uuid) -> Result<EventView, AdminError> {
         let event = self.stored.log.event(id).await?.ok_or(AdminError::UnknownEvent { id })?;
         Ok(EventView::of(&event))
+    }
+
+    async fn streams(&self, query: &StreamQuery) -> Result<StreamListView, AdminError> {
+        self.stored.streams(query).await
+    }
+
+    async fn event_types(&self, after: Option<&str>, limit: usize) -> Result<EventTypesView, AdminError> {
+        self.stored.event_types(after, limit).await
+    }
+
+    async fn correlated(
+        &self,
+        correlation_id: Uuid,
+        after: Position,
+        limit: usize,
+    ) -> Result<CorrelatedView, AdminError> {
+        self.stored.correlated(correlation_id, after, limit).await
+    }
+
+    async fn position_at(&self, time: DateTime<Utc>) -> Result<Option<Position>, AdminError> {
+        self.stored.position_at(time).await
     }
 
     async fn ask(&self, name: &str, action: Action, asked: Asked) -> Result<Uuid, AdminError> {

@@ -139,6 +139,9 @@ pub enum AdminError {
         "this checkpoint store does not implement `CheckpointStore::operations`, so subscriptions cannot be steered"
     )]
     Unsupported,
+    /// The log cannot be asked for its streams, its types of events, its correlated events, and its times.
+    #[error("this event log does not implement `EventLog::queries`, so it cannot be searched")]
+    NoQueries,
     /// The dead letters of a projection in the memory of this process cannot be read.
     #[error(transparent)]
     Letters(#[from] DeadLetterError),

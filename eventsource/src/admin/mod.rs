@@ -31,19 +31,26 @@
 //! [`Admin::wait_for`] waits until a subscription has applied an event, whichever process runs it: the process that
 //! answers HTTP requests needs no projection.
 
+mod asked;
 mod database;
 mod error;
+mod letters;
+mod log;
 mod manager;
 mod port;
 mod requests;
+mod sampler;
 mod stored;
 mod view;
 mod wait;
 
+pub use self::asked::Asked;
 pub use self::database::DatabaseAdmin;
 pub use self::error::AdminError;
 pub use self::manager::ManagerAdmin;
-pub use self::port::{Admin, Asked};
+pub use self::port::Admin;
 pub use self::view::{
-    EventPage, EventView, LetterView, ManagerView, Overview, OwnerView, StreamPageView, SubscriptionView,
+    CorrelatedView, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView, LetterPageView,
+    LetterView, ManagerView, Overview, OverviewSample, OwnerView, PlaceView, StreamListView, StreamPageView,
+    StreamView, SubscriptionView,
 };

@@ -1,14 +1,21 @@
 //! The port of operators.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{AdminError, EventPage, EventView, LetterView, Overview, StreamPageView, SubscriptionView};
+use super::{
+    AdminError, Asked, CorrelatedView, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView,
+    LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
+};
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
-use crate::projection::{DeadLetter, LetterQuery};
+use crate::projection::{DeadLetter, LetterKey, LetterQuery, LetterSearch};
+use crate::store::StreamQuery;
 use crate::subscription::{Action, WaitTarget};
 
 /// What operators need: a page, a command line and a service name only this trait.
@@ -51,6 +58,14 @@ pub trait Admin: Send + Sync + 'static {
     /// Returns all subscriptions: those with a checkpoint, and those that a manager reports.
     async fn overview(&self) -> Result<Overview, AdminError>;
 
+    /// Returns a receiver of overviews: one each second, while a receiver exists.
+    ///
+    /// All receivers share one task, which reads. It runs in the Tokio runtime of the call, and ends with the last receiver
+    /// and with this value; then [`changed`](watch::Receiver::changed) fails. While the stores fail or do not answer,
+    /// [`OverviewSample`] has the last overview and the failure. The first value can be an old one: see
+    /// [`OverviewSample::age`].
+    fn watch(&self) -> watch::Receiver<Arc<OverviewSample>>;
+
     /// Returns one subscription.
     ///
     /// # Errors
@@ -65,6 +80,24 @@ pub trait Admin: Send + Sync + 'static {
     /// # Errors
     /// [`AdminError::UnknownLetter`].
     async fn letter(&self, name: &str, position: Position) -> Result<LetterView, AdminError>;
+
+    /// Returns the first `limit` letters after the key `after` that a search finds, ordered by subscription and position.
+    /// Pass [`LetterPageView::next`] to get the next page. `limit` is from 1 to 200.
+    async fn find_letters(
+        &self,
+        search: &LetterSearch,
+        after: Option<&LetterKey>,
+        limit: usize,
+    ) -> Result<LetterPageView, AdminError>;
+
+    /// Counts the letters that a search finds, by the first line of their error and their type of event. Counting stops
+    /// after 10,000 letters: [`LetterGroupsView::is_exact`].
+    async fn letter_groups(&self, search: &LetterSearch) -> Result<LetterGroupsView, AdminError>;
+
+    /// Counts the letters that a search finds, up to 10,001: [`LetterCountView::is_exact`].
+    async fn count_letters(&self, search: &LetterSearch) -> Result<LetterCountView, AdminError> {
+        Ok(LetterCountView::of(&self.letter_groups(search).await?))
+    }
 
     /// Returns a page of at most `limit` events before a position, the latest first; `None` begins at the end of the
     /// log. A page has at most 200 events, whatever the limit.
@@ -84,6 +117,41 @@ pub trait Admin: Send + Sync + 'static {
     /// # Errors
     /// [`AdminError::UnknownEvent`].
     async fn event(&self, id: Uuid) -> Result<EventView, AdminError>;
+
+    /// Returns a page of the streams that `query` selects, ordered by aggregate type and id. A page has at most 200.
+    ///
+    /// # Errors
+    /// [`AdminError::NoQueries`].
+    async fn streams(&self, query: &StreamQuery) -> Result<StreamListView, AdminError>;
+
+    /// Returns a page of at most `limit` event types that are stored, ordered by name, after the name `after`. A page has
+    /// at most 200, whatever the limit.
+    ///
+    /// # Errors
+    /// [`AdminError::NoQueries`].
+    async fn event_types(&self, after: Option<&str>, limit: usize) -> Result<EventTypesView, AdminError>;
+
+    /// Returns a page of at most `limit` events after the position `after` with this correlation id, by position. A page
+    /// has at most 200, whatever the limit.
+    ///
+    /// Without an index on correlation ids, only the last 10,000 events are searched:
+    /// [`CorrelatedView::unsearched_to`].
+    ///
+    /// # Errors
+    /// [`AdminError::NoQueries`].
+    async fn correlated(
+        &self,
+        correlation_id: Uuid,
+        after: Position,
+        limit: usize,
+    ) -> Result<CorrelatedView, AdminError>;
+
+    /// Returns the position of the first event that was stored at `time` or later; `None` if there is none. The clocks of
+    /// several writers differ, so it is exact up to that difference.
+    ///
+    /// # Errors
+    /// [`AdminError::NoQueries`].
+    async fn position_at(&self, time: DateTime<Utc>) -> Result<Option<Position>, AdminError>;
 
     /// Asks the owner of a subscription for an action, and returns the id of the request at once. A pause and its end
     /// are stored at once.
@@ -142,38 +210,4 @@ pub trait Admin: Send + Sync + 'static {
     /// # Errors
     /// Those of [`wait_for`](Self::wait_for), without [`AdminError::Held`] and [`AdminError::OtherLog`].
     async fn caught_up(&self, name: &str, within: Duration) -> Result<Position, AdminError>;
-}
-
-/// Who asks for an action, and for how long the request is valid.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use eventsource::admin::Asked;
-///
-/// let asked = Asked::by("ada").within(Duration::from_secs(5));
-/// assert_eq!((&*asked.by, asked.within.as_secs()), ("ada", 5));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Asked {
-    /// The operator, for the record.
-    pub by: String,
-    /// The time after which no process begins the request: 30 seconds by default.
-    pub within: Duration,
-}
-
-impl Asked {
-    /// Names the operator.
-    #[must_use]
-    pub fn by(operator: impl Into<String>) -> Self {
-        Self { by: operator.into(), within: Duration::from_secs(30) }
-    }
-
-    /// Sets the time after which no process begins the request.
-    #[must_use]
-    pub const fn within(mut self, time: Duration) -> Self {
-        self.within = time;
-        self
-    }
 }

@@ -23,8 +23,7 @@ impl<C: CheckpointStore> Stored<C> {
         if view.updated_at.is_none() && view.kind == "memory" {
             return Err(AdminError::InMemory { subscription: name.to_owned() });
         }
-        let expires_at = now() + chrono::TimeDelta::from_std(asked.within).unwrap_or(chrono::TimeDelta::days(1));
-        let request = action.request(name, &asked.by, expires_at);
+        let request = asked.request(name, action);
         operations.ask(&request).await?;
         let done = match action {
             Action::Pause { reason } => {

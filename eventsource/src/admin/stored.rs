@@ -6,18 +6,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::AdminError;
-use super::view::{
-    EventPage, EventView, FORMAT, LetterView, ManagerView, Overview, OwnerView, StreamPageView, SubscriptionView,
-};
-use crate::event::{EventFilter, Position, SliceRange, StreamId, now};
-use crate::projection::generation::NEXT_CHECKPOINT;
+use super::view::{FORMAT, ManagerView, Overview, OwnerView, SubscriptionView};
+use crate::event::{Position, SliceRange, now};
+use crate::projection::generation::{NEXT_CHECKPOINT, is_reserved, next_checkpoint};
 use crate::projection::operations::{Operations, StoredReport};
-use crate::projection::{Checkpoint, CheckpointStore, DeadLetter, LetterCounts};
-use crate::store::{EventLog, PAGE_BYTES, PageLimit, ReadStream};
+use crate::projection::{Checkpoint, CheckpointStore, LetterCounts};
+use crate::store::EventLog;
 use crate::subscription::Lag;
-
-/// The largest page.
-const MOST: usize = 200;
 
 /// The time after which a manager that has not reported is silent: three times the time between two reports.
 const SILENT_AFTER: TimeDelta = TimeDelta::seconds(30);
@@ -33,17 +28,19 @@ impl<C: CheckpointStore> Stored<C> {
         self.checkpoints.operations().ok_or(AdminError::Unsupported)
     }
 
-    async fn reports(&self) -> Result<Vec<StoredReport>, AdminError> {
-        match self.checkpoints.operations() {
-            Some(operations) => Ok(operations.reports().await?),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    pub(super) async fn overview(&self) -> Result<Overview, AdminError> {
-        let (checkpoints, reports) = (self.checkpoints.list().await?, self.reports().await?);
+    /// Returns all subscriptions. `show` changes what is shown before the events behind them are counted.
+    pub(super) async fn overview(
+        &self,
+        show: impl FnOnce(&mut Vec<SubscriptionView>) + Send,
+    ) -> Result<Overview, AdminError> {
+        let checkpoints = self.checkpoints.list().await?;
+        let reports = match self.checkpoints.operations() {
+            Some(operations) => operations.reports().await?,
+            None => Vec::new(),
+        };
         let mut subscriptions = subscriptions(checkpoints, reports);
         self.count_letters(&mut subscriptions).await?;
+        show(&mut subscriptions);
         self.count_behind(&mut subscriptions).await?;
         let head = self.log.head().await?;
         let stalled_by = self.log.stalled_by().await?.map(|stall| stall.to_string());
@@ -52,15 +49,31 @@ impl<C: CheckpointStore> Stored<C> {
 
     /// Returns one subscription, without its counts.
     pub(super) async fn find(&self, name: &str) -> Result<SubscriptionView, AdminError> {
-        let (checkpoints, reports) = (self.checkpoints.list().await?, self.reports().await?);
-        let mut all = subscriptions(checkpoints, reports);
-        match all.iter().position(|found| found.name == name) {
-            Some(index) => Ok(all.swap_remove(index)),
-            None => Err(AdminError::UnknownSubscription {
-                subscription: name.to_owned(),
-                known: all.into_iter().map(|found| found.name).take(20).collect(),
-            }),
+        let mut checkpoints = Vec::new();
+        for name in [name, &*next_checkpoint(name)] {
+            checkpoints.extend(self.checkpoints.load(name).await?);
         }
+        let reports = match self.checkpoints.operations() {
+            Some(operations) => operations.reports_of(name).await?,
+            None => Vec::new(),
+        };
+        match subscriptions(checkpoints, reports).into_iter().find(|found| found.name == name) {
+            Some(found) => Ok(found),
+            None => Err(AdminError::UnknownSubscription { subscription: name.to_owned(), known: self.names().await? }),
+        }
+    }
+
+    /// Returns the names of the first 20 subscriptions.
+    async fn names(&self) -> Result<Vec<String>, AdminError> {
+        let mut names: Vec<_> = self.checkpoints.list().await?.into_iter().map(|stored| stored.name).collect();
+        if let Some(operations) = self.checkpoints.operations() {
+            names.extend(operations.reports().await?.into_iter().map(|stored| stored.report.subscription));
+        }
+        names.retain(|name| !is_reserved(name));
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(20);
+        Ok(names)
     }
 
     pub(super) async fn subscription(&self, name: &str) -> Result<SubscriptionView, AdminError> {
@@ -96,49 +109,6 @@ impl<C: CheckpointStore> Stored<C> {
                 oldest.map_or(0.0, |oldest| (now() - oldest).to_std().unwrap_or_default().as_secs_f64());
         }
         Ok(())
-    }
-
-    pub(super) async fn letter(&self, name: &str, position: Position) -> Result<LetterView, AdminError> {
-        let letter = self.checkpoints.dead_letter(name, position).await?;
-        let letter = letter.ok_or_else(|| AdminError::UnknownLetter { subscription: name.to_owned(), position })?;
-        self.with_event(letter).await
-    }
-
-    /// Returns the letter with its event.
-    pub(super) async fn with_event(&self, letter: DeadLetter) -> Result<LetterView, AdminError> {
-        let event = match letter.position.value().checked_sub(1) {
-            None => None,
-            Some(before) => {
-                let page = self.log.read_log(Position::new(before), &EventFilter::all(), PageLimit::events(1)).await?;
-                page.events.into_iter().find(|event| event.id() == letter.event_id)
-            }
-        };
-        Ok(LetterView { format: FORMAT, letter, event: event.map(|event| EventView::of(&event)) })
-    }
-
-    pub(super) async fn events(
-        &self,
-        before: Option<Position>,
-        filter: &EventFilter,
-        limit: usize,
-    ) -> Result<EventPage, AdminError> {
-        let limit = PageLimit::events(limit.clamp(1, MOST)).within_bytes(PAGE_BYTES);
-        let page = self.log.read_log_back(before, filter, limit).await?;
-        let events = page.events.iter().map(|event| EventView::of(event)).collect();
-        Ok(EventPage { format: FORMAT, events, more: page.is_full })
-    }
-
-    pub(super) async fn stream(
-        &self,
-        stream: &StreamId,
-        after: u64,
-        limit: usize,
-    ) -> Result<StreamPageView, AdminError> {
-        let limit = PageLimit::events(limit.clamp(1, MOST)).within_bytes(PAGE_BYTES);
-        let read = ReadStream::forward().from(after.saturating_add(1));
-        let page = self.log.read_stream_page(stream, read, limit).await?;
-        let events = page.events.iter().map(|event| EventView::of(event)).collect();
-        Ok(StreamPageView { format: FORMAT, stream: stream.clone(), events, more: page.is_full })
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LetterSelection, RebuildKind};
 use crate::event::Position;
+use crate::projection::LetterSearch;
 use crate::projection::operations::{NewRequest, StoredRequest};
 
 /// An action that an operator asks of a subscription, in any process. [`Action::request`] stores it as a request, which
@@ -59,6 +60,14 @@ pub enum Action {
         /// The reason, for other operators.
         reason: String,
     },
+    /// Give up the first 1,000 waiting letters that a search finds, and that failed before the request was made. The
+    /// answer says how many, and whether there are more.
+    DismissMatching {
+        /// Which ones. The subscription in it is replaced by the one of the request.
+        search: Box<LetterSearch>,
+        /// The reason, for other operators.
+        reason: String,
+    },
 }
 
 impl Action {
@@ -73,6 +82,7 @@ impl Action {
             Self::CancelRebuild {} => "cancel_rebuild",
             Self::RetryLetters { .. } => "retry_letters",
             Self::DismissLetters { .. } => "dismiss_letters",
+            Self::DismissMatching { .. } => "dismiss_matching",
         }
     }
 
@@ -123,6 +133,7 @@ impl fmt::Display for Action {
             Self::DismissLetters { positions, reason } => {
                 write!(f, "dismiss {} dead letters ({reason})", positions.len())
             }
+            Self::DismissMatching { reason, .. } => write!(f, "dismiss the dead letters of a search ({reason})"),
         }
     }
 }

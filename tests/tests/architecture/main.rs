@@ -49,7 +49,7 @@ const ROOMS: &[Room] = &[
             "panics",
         ],
     },
-    Room { name: "admin", may_name: &["event", "store", "projection", "subscription"] },
+    Room { name: "admin", may_name: &["event", "store", "projection", "subscription", "causes"] },
     Room { name: "metrics", may_name: &["event", "store", "projection", "catalogue", "subscription"] },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
     Room {

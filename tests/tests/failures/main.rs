@@ -13,6 +13,7 @@ mod many;
 mod newer;
 mod operators;
 mod paused;
+mod questions;
 mod restart;
 mod retries;
 mod scene;

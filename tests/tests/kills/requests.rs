@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use eventsource::admin::{Admin, Asked, DatabaseAdmin};
 use eventsource::prelude::*;
-use eventsource::projection::LetterQuery;
 use eventsource::projection::operations::{RequestState, StoredRequest};
+use eventsource::projection::{LetterQuery, LetterSearch};
 use eventsource::subscription::{Action, LetterSelection, RebuildKind};
 use eventsource_tests::child::Child;
 use eventsource_tests::domain::Bumped;
@@ -119,11 +119,13 @@ enum Case {
     RebuildSideBySide,
     CancelRebuild,
     RetryLetters,
+    RetryMatching,
     DismissLetters,
+    DismissMatching,
 }
 
 impl Case {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Pause,
         Self::Resume,
         Self::Restart,
@@ -131,13 +133,15 @@ impl Case {
         Self::RebuildSideBySide,
         Self::CancelRebuild,
         Self::RetryLetters,
+        Self::RetryMatching,
         Self::DismissLetters,
+        Self::DismissMatching,
     ];
 
     async fn prepare<B: Sql>(self, place: &Place<B>) {
         let prepared = match self {
             Self::Resume => Action::Pause { reason: String::new() },
-            Self::RetryLetters => return place.heal(),
+            Self::RetryLetters | Self::RetryMatching => return place.heal(),
             _ => return,
         };
         place.carry_out(prepared).await;
@@ -152,6 +156,14 @@ impl Case {
             Self::RebuildSideBySide => Action::Rebuild { kind: RebuildKind::SideBySide },
             Self::CancelRebuild => Action::CancelRebuild {},
             Self::RetryLetters => Action::RetryLetters { letters: LetterSelection::All },
+            Self::RetryMatching => {
+                let search = Box::new(LetterSearch::default().error("never"));
+                Action::RetryLetters { letters: LetterSelection::Matching(search) }
+            }
+            Self::DismissMatching => {
+                let search = Box::new(LetterSearch::default().error("never"));
+                Action::DismissMatching { search, reason: "free of charge".into() }
+            }
             Self::DismissLetters => {
                 let letters = place.admin.letters("sums", LetterQuery::parking()).await.unwrap();
                 let positions = letters.iter().map(|letter| letter.position).collect();
@@ -179,16 +191,17 @@ impl Case {
             Self::RebuildInPlace => {
                 eventually("it is rebuilt", || async { view().await.rebuild_to.is_none() }).await;
             }
-            Self::Restart | Self::RetryLetters | Self::DismissLetters => {}
+            Self::Restart | Self::RetryLetters | Self::RetryMatching | Self::DismissLetters | Self::DismissMatching => {
+            }
         }
         place.caught_up().await;
         let parked = place.letters(LetterQuery::parking()).await;
         match self {
-            Self::RetryLetters => {
+            Self::RetryLetters | Self::RetryMatching => {
                 assert_eq!(parked, 0);
                 place.assert_rows(None).await;
             }
-            Self::DismissLetters => {
+            Self::DismissLetters | Self::DismissMatching => {
                 assert_eq!((parked, place.letters(LetterQuery::dismissed()).await), (0, 1));
                 place.assert_rows(Some(FAILS)).await;
             }

@@ -111,3 +111,18 @@ pub struct StreamPageView {
     /// Whether there can be more: the next page begins after the version of the last one of these.
     pub more: bool,
 }
+
+/// A page of the events with one correlation id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CorrelatedView {
+    /// The version of this view as JSON: 1. Keys are added without a new version.
+    pub format: u32,
+    /// The events, by position.
+    pub events: Vec<EventView>,
+    /// Whether there can be more: the next page begins after the position of the last one of these.
+    pub more: bool,
+    /// The position up to which the log was not searched, since it has no index on correlation ids: an event at or before
+    /// it can be missing. `None` if everything was searched.
+    pub unsearched_to: Option<Position>,
+}

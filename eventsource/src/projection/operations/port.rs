@@ -114,6 +114,13 @@ pub trait Operations: Send + Sync {
     /// Returns the reports of all managers, by subscription and manager.
     async fn reports(&self) -> Result<Vec<StoredReport>, CheckpointError>;
 
+    /// Returns the reports of all managers about one subscription, by manager. The default reads all reports.
+    async fn reports_of(&self, subscription: &str) -> Result<Vec<StoredReport>, CheckpointError> {
+        let mut reports = self.reports().await?;
+        reports.retain(|stored| stored.report.subscription == subscription);
+        Ok(reports)
+    }
+
     /// Deletes the reports that were stored before the time `before`. Returns how many.
     async fn forget_reports(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;
 }

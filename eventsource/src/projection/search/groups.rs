@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::projection::{DeadLetter, LetterCounts};
 
@@ -17,7 +17,7 @@ use crate::projection::{DeadLetter, LetterCounts};
 ///     format!("{} letters of `{}`: {}", group.letters, group.event_type, group.error)
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LetterGroup {
     /// The [first line of the error](DeadLetter::error_line).

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 pub use found::{LetterKey, LetterPage};
-#[cfg(feature = "_sql")]
 pub(crate) use groups::Counting;
 pub use groups::{LetterGroup, LetterGroups};
 #[cfg(feature = "_sql")]

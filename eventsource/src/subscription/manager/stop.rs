@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SubscriptionManager;
+use super::service::report_stopped;
 use crate::projection::CheckpointStore;
 use crate::subscription::{ManagerError, StopReason};
 
@@ -47,13 +48,16 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             slot.core.refuse_handler("stop")?;
         }
         // The lock is not held while the runners end: their handlers may call the manager.
-        *self.running.lock().await = None;
+        let was_running = self.running.lock().await.take().is_some();
         for slot in &slots {
             slot.tell_to_stop(StopReason::ManagerStopped);
         }
         let mut saved = Ok(());
         for slot in &slots {
             saved = saved.and(slot.stop(StopReason::ManagerStopped).await);
+        }
+        if was_running {
+            report_stopped(&*self.checkpoints, &self.owner, &slots).await;
         }
         saved
     }

@@ -195,6 +195,11 @@ impl<S: SqlStatements> Operations for S {
         self.read(Action::List, REPORTS, &[], report::<S::Database>).await
     }
 
+    async fn reports_of(&self, subscription: &str) -> Result<Vec<StoredReport>, CheckpointError> {
+        let action = Action::On("read the reports about", subscription);
+        self.read(action, request_rows::REPORTS_OF, &[Value::Text(subscription)], report::<S::Database>).await
+    }
+
     async fn forget_reports(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         self.write(Action::List, request_rows::FORGET_REPORTS, &[Value::Time(before)]).await
     }

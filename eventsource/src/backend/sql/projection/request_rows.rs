@@ -55,6 +55,8 @@ pub(super) const REPORT: &str = "INSERT INTO {schema}.eventsource_subscriptions 
      state = excluded.state, report = excluded.report, reported_at = excluded.reported_at";
 pub(super) const REPORTS: &str = "SELECT manager, report, reported_at FROM {schema}.eventsource_subscriptions \
      ORDER BY subscription, manager";
+pub(super) const REPORTS_OF: &str = "SELECT manager, report, reported_at FROM {schema}.eventsource_subscriptions \
+     WHERE subscription = $1 ORDER BY manager";
 pub(super) const FORGET_REPORTS: &str = "DELETE FROM {schema}.eventsource_subscriptions WHERE reported_at < $1";
 
 /// Returns the request in a row of `select!`.

@@ -27,6 +27,9 @@ const ROUND: Duration = Duration::from_secs(1);
 /// How many rounds pass until what is old is deleted.
 const ROUNDS_UNTIL_CLEANED: u32 = 3_600;
 
+/// How long a manager that stops tries to store its last reports.
+const LAST_REPORT: Duration = Duration::from_millis(500);
+
 /// How long requests that ended are kept.
 const REQUESTS_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(90);
 
@@ -70,6 +73,21 @@ impl Service {
             rounds: 0,
         };
         Some(Self(tokio::spawn(rounds.run())))
+    }
+}
+
+/// Reports the subscriptions of a manager that has stopped, so that no process shows them as running until their last
+/// report is old. Gives up after a short time: a store that does not answer must not delay the end of a process.
+pub(super) async fn report_stopped<C: CheckpointStore>(
+    checkpoints: &C,
+    manager: &str,
+    slots: &[Arc<SupervisedSubscription<C>>],
+) {
+    let Some(operations) = checkpoints.operations() else { return };
+    let mut reports = Reports::default();
+    let stored = tokio::time::timeout(LAST_REPORT, reports.store(operations, manager, slots)).await;
+    if !matches!(stored, Ok(Ok(()))) {
+        tracing::debug!("the last reports were not stored: the subscriptions are shown as before, for 30 seconds");
     }
 }
 

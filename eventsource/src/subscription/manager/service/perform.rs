@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::serve::answer;
 use crate::event::Position;
-use crate::projection::CheckpointStore;
 use crate::projection::operations::{Answer, NewRequest, Pause};
+use crate::projection::{CheckpointStore, LetterSearch};
 use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::manager::supervised::SupervisedSubscription;
 use crate::subscription::{Action, DeadLetterError, DeadLetters, LetterSelection, RebuildKind, RetryReport};
@@ -24,6 +24,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             Action::CancelRebuild {} => self.perform_cancel().await,
             Action::RetryLetters { letters } => self.retry(letters).await,
             Action::DismissLetters { positions, reason } => self.dismiss(&positions, &reason).await,
+            Action::DismissMatching { search, reason } => self.dismiss_matching(*search, reason, request).await,
         }
     }
 
@@ -60,18 +61,23 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
                 Ok(letter) => letters.retry(letter.position).await,
                 Err(error) => Err(error),
             },
-            LetterSelection::Matching(search) => letters.retry_matching(search).await,
+            LetterSelection::Matching(search) => {
+                return answer(letters.retry_matching(search).await, |report| many("retried", &report));
+            }
         };
         match report {
             // The owner before, or another operator, has served it.
             Err(DeadLetterError::Unknown { .. }) => Answer::Done(format!("no dead letter waits {which}")),
-            report => answer(report, |RetryReport { applied, left, more_left, more_found, .. }| {
-                let left = left.len();
-                let more = if more_left { "at least " } else { "" };
-                let rest = if more_found { "; the search finds more of them" } else { "" };
-                format!("{applied} events applied, {more}{left} dead letters left{rest}")
-            }),
+            report => answer(report, |report| outcome(&report)),
         }
+    }
+
+    /// Dismisses the letters that the search finds. A letter that failed after the request was made is not among them: the
+    /// operator has not seen it, and the events behind the dismissed letters can fail as they did.
+    async fn dismiss_matching(self: &Arc<Self>, search: LetterSearch, reason: String, request: &NewRequest) -> Answer {
+        let before = search.failed_before.map_or(request.at, |before| before.min(request.at));
+        let report = self.letters().dismiss_matching(&search.failed_before(before), reason).await;
+        answer(report, |report| many("dismissed", &report))
     }
 
     async fn dismiss(self: &Arc<Self>, positions: &[Position], reason: &str) -> Answer {
@@ -93,4 +99,15 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             gone => format!("{dismissed} dead letters dismissed; {gone} did not wait any more"),
         })
     }
+}
+
+/// Says what was done with the letters that a search found.
+fn many(done: &str, report: &RetryReport) -> String {
+    let more = if report.more_found { "; the search finds more of them: ask again" } else { "" };
+    format!("{} dead letters {done}, {}{more}", report.letters, outcome(report))
+}
+
+fn outcome(report: &RetryReport) -> String {
+    let at_least = if report.more_left { "at least " } else { "" };
+    format!("{} events applied, {at_least}{} dead letters left", report.applied, report.left.len())
 }

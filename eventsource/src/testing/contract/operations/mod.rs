@@ -140,6 +140,9 @@ async fn a_report_replaces_the_one_before<C: CheckpointStore>(store: &C) -> Verd
         ("process 2".to_owned(), report("orders", "standing by"), at),
     ];
     ensure_eq!(found, expected, "the reports, by subscription and manager");
+    let managers: Vec<_> = operations.reports_of("orders").await?.into_iter().map(|stored| stored.manager).collect();
+    ensure_eq!(managers, ["process 1", "process 2"], "the managers that report `orders`");
+    ensure_eq!(operations.reports_of("nothing").await?, [], "the reports about a name that was never reported");
     Ok(())
 }
 
