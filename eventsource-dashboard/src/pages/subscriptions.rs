@@ -30,7 +30,7 @@ fn needs(view: &SubscriptionView) -> Option<String> {
     let reason = view.reason.as_deref().or(view.failure.as_deref()).unwrap_or_default();
     match &*view.state {
         "faulted" | "refused" | "outdated" | "fenced again" => Some(format!("is {}: {reason}", view.state)),
-        "not running" => Some("runs in no process".to_owned()),
+        "not running" | "stopped" => Some("runs in no process".to_owned()),
         _ if view.letters > 0 => Some(format!("has {} dead letters", counted(view.letters))),
         _ => None,
     }
