@@ -1,6 +1,6 @@
 //! An HTTP service that stores orders as events and answers reads from a read model. Copy it.
 //!
-//! `README.md` shows how to run it. `app.rs` puts the parts together.
+//! `README.md` shows how to run it. `app` puts the parts together.
 
 mod app;
 mod config;
@@ -8,6 +8,7 @@ mod domain;
 mod http;
 mod metrics;
 mod projections;
+mod traces;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,8 +17,13 @@ use config::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // The logs of eventsource go the same way. Standard output has one line: the address of the server.
-    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).init();
+    let _installed = match traces::install() {
+        Ok(installed) => installed,
+        Err(error) => {
+            eprintln!("the traces cannot be exported: {}", eventsource::causes(&error));
+            return ExitCode::FAILURE;
+        }
+    };
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

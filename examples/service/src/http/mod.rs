@@ -3,12 +3,14 @@
 mod errors;
 mod orders;
 mod probes;
+mod span;
 mod waiting;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use eventsource::AggregateRepository;
 use eventsource::admin::Admin;
@@ -52,5 +54,6 @@ pub fn router(service: Service) -> Router {
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::no_method() })
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(span::in_span))
         .with_state(service)
 }

@@ -1,5 +1,8 @@
 //! Puts the parts together: a database, the projections, the HTTP server, and the order in which they stop.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +26,7 @@ use crate::http::{self, Service};
 use crate::metrics;
 use crate::projections::mailer::Mailer;
 use crate::projections::orders::{OrderRow, OrderRows};
+use crate::traces;
 
 /// After a signal, open requests have this long to be answered.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -94,25 +98,7 @@ where
     OrderRows: EventSubscriber<Unit<B>>,
     Mailer: EventSubscriber<Unit<B>>,
 {
-    let (metrics, rendered) = metrics::install()?;
-    let manager = Arc::new(SubscriptionManager::builder(db).observer(metrics.clone()).build());
-    tokio::spawn(metrics.sample_every(metrics::GAUGES, &manager));
-    // Readiness is that of the rows: a mailer that is behind is no reason to take the service out of the balancer.
-    let config = SubscriptionConfig::from_beginning().gates_readiness();
-    let orders = manager.subscribe(OrderRows, config).await?;
-    // A mailer that is added to an old log sends no mail for old orders.
-    manager.subscribe(mailer, SubscriptionConfig::from_end()).await?;
-
-    let health = Arc::clone(&manager);
-    let service = Service {
-        // The stores wake the projections after an append, so this bus has no listener.
-        orders: AggregateRepository::new(Observed::new(db.event_store()).observer(metrics), MemoryEventBus::new()),
-        rows,
-        rows_name: orders.name().into(),
-        admin: Arc::new(ManagerAdmin::new(Arc::clone(&manager))),
-        health: Arc::new(move || health.health(HealthLimits::default())),
-        metrics: rendered,
-    };
+    let (manager, service) = parts(db, rows, mailer).await?;
     // Only a browser on this machine sees the page: `Dashboard::access` decides otherwise.
     let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service").router();
     let router = http::router(service).nest("/admin", page);
@@ -123,6 +109,41 @@ where
     served?;
     stopped?;
     Ok(())
+}
+
+/// Subscribes the projections, and returns what the routes need.
+async fn parts<B>(
+    db: &B,
+    rows: ReadRepository<OrderRow>,
+    mailer: Mailer,
+) -> Result<(Arc<SubscriptionManager<B::Checkpoints>>, Service), AppError>
+where
+    B: Backend<Store: EventStore + Clone>,
+    OrderRows: EventSubscriber<Unit<B>>,
+    Mailer: EventSubscriber<Unit<B>>,
+{
+    let (metrics, rendered) = metrics::install()?;
+    let manager = SubscriptionManager::builder(db).observer(metrics.clone());
+    let manager = Arc::new(traces::of_manager(manager).build());
+    tokio::spawn(metrics.sample_every(metrics::GAUGES, &manager));
+    // Readiness is that of the rows: a mailer that is behind is no reason to take the service out of the balancer.
+    let config = SubscriptionConfig::from_beginning().gates_readiness();
+    let orders = manager.subscribe(OrderRows, config).await?;
+    // A mailer that is added to an old log sends no mail for old orders.
+    manager.subscribe(mailer, SubscriptionConfig::from_end()).await?;
+
+    let health = Arc::clone(&manager);
+    let store = traces::of_store(Observed::new(db.event_store()).observer(metrics));
+    let service = Service {
+        // The stores wake the projections after an append, so this bus has no listener.
+        orders: AggregateRepository::new(store, MemoryEventBus::new()),
+        rows,
+        rows_name: orders.name().into(),
+        admin: Arc::new(ManagerAdmin::new(Arc::clone(&manager))),
+        health: Arc::new(move || health.health(HealthLimits::default())),
+        metrics: rendered,
+    };
+    Ok((manager, service))
 }
 
 /// Serves HTTP until the signal and then until the open requests are answered, at most [`DRAIN`] longer.
