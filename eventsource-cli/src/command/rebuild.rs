@@ -1,6 +1,6 @@
 //! `rebuild`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use eventsource::admin::SubscriptionView;
@@ -44,10 +44,6 @@ enum Other {
 /// The time between two looks at a rebuild.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The time within which a rebuild that has begun is seen. One that is not seen within it is complete already.
-const SEEN_WITHIN: Duration = Duration::from_secs(3);
-const FIRST_LOOK: Duration = Duration::from_millis(10);
-
 impl Rebuild {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match (self.command, self.name) {
@@ -80,20 +76,12 @@ async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) 
     answer(context, &begun)
 }
 
-/// Waits until the rebuild of a subscription is complete.
+/// Waits until the rebuild of a subscription is complete. It is stored before the owner answers.
 async fn follow(connected: &Connected, name: &str) -> Result<(), CliError> {
-    let (progress, begun, mut is_seen) = (Progress::new(), Instant::now(), false);
+    let progress = Progress::new();
     loop {
         let view = connected.admin.subscription(name).await?;
-        let Some((done, total)) = unfinished(&view) else {
-            // The owner answers a little before the new tables are stored.
-            if is_seen || begun.elapsed() >= SEEN_WITHIN {
-                return Ok(());
-            }
-            tokio::time::sleep(FIRST_LOOK).await;
-            continue;
-        };
-        is_seen = true;
+        let Some((done, total)) = unfinished(&view) else { return Ok(()) };
         if !matches!(
             &*view.state,
             "rebuilding" | "catching up" | "live" | "running" | "retrying" | "waiting" | "restarting"

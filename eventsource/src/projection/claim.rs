@@ -42,6 +42,8 @@ pub struct Claim<'a> {
     pub lease: Option<Lease>,
     /// Whether the claim fails if the stored fingerprint is another one.
     pub unless_changed: bool,
+    /// The owner of the live generation: see [`beside`](Self::beside).
+    pub live_owner: Option<&'a str>,
 }
 
 /// A lease on a checkpoint. While the owner renews it, a claim of another owner that asks for a lease fails.
@@ -71,7 +73,16 @@ impl<'a> Claim<'a> {
     /// any owner. If there is no checkpoint, it is created at `start`.
     #[must_use]
     pub const fn new(name: &'a str, fingerprint: &'a str, start: Position) -> Self {
-        Self { name, slices: SliceRange::ALL, fingerprint, start, log: None, lease: None, unless_changed: false }
+        Self {
+            name,
+            slices: SliceRange::ALL,
+            fingerprint,
+            start,
+            log: None,
+            lease: None,
+            unless_changed: false,
+            live_owner: None,
+        }
     }
 
     /// Claims the checkpoint of these slices. Each range of a subscription has a checkpoint of its own. A claim of a part
@@ -94,6 +105,15 @@ impl<'a> Claim<'a> {
     #[must_use]
     pub const fn unless_changed(mut self) -> Self {
         self.unless_changed = true;
+        self
+    }
+
+    /// Claims the checkpoint of a next generation only if no other process than `owner` has a lease on the live one. The
+    /// caller may have stood still, and may have been replaced, since it began the rebuild. Only
+    /// [`Generations::claim_next`](super::Generations::claim_next) reads it.
+    #[must_use]
+    pub const fn beside(mut self, owner: &'a str) -> Self {
+        self.live_owner = Some(owner);
         self
     }
 

@@ -37,6 +37,8 @@ pub(in crate::subscription) struct Tracked {
     /// The replay is complete when it has passed this position.
     pub(in crate::subscription) target: Position,
     outcome: watch::Sender<Outcome>,
+    /// Whether the checkpoint of the next generation is stored.
+    stored: watch::Sender<bool>,
     run: Mutex<Run>,
     listener: Option<Arc<dyn RebuildListener>>,
 }
@@ -100,6 +102,7 @@ impl Rebuilds {
             start,
             target,
             outcome: watch::Sender::new(Outcome::Unfinished),
+            stored: watch::Sender::new(false),
             run: Mutex::new(Run { since: Instant::now(), from: start, at: start, counted: None }),
             listener: self.listener.clone(),
         });
@@ -149,6 +152,20 @@ impl Tracked {
 
     pub(in crate::subscription) fn listen(&self) -> watch::Receiver<Outcome> {
         self.outcome.subscribe()
+    }
+
+    /// Notes that the checkpoint of the next generation is stored: other processes see the rebuild.
+    pub(in crate::subscription) fn note_stored(&self) {
+        self.stored.send_replace(true);
+    }
+
+    /// Waits until the checkpoint of the next generation is stored, or the rebuild has ended.
+    pub(in crate::subscription) async fn until_stored(&self) {
+        let (mut stored, mut outcome) = (self.stored.subscribe(), self.listen());
+        tokio::select! {
+            _ = stored.wait_for(|is_stored| *is_stored) => {}
+            _ = outcome.wait_for(|outcome| !matches!(outcome, Outcome::Unfinished)) => {}
+        }
     }
 
     /// Notes how the rebuild ended. The first call counts.

@@ -133,8 +133,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         }
     }
 
-    /// Ends if another process owns the present generation. A process that stood still while it began a rebuild would
-    /// otherwise leave a next generation that no process builds.
+    /// Ends if another process owns the present generation.
     async fn check_owner(&mut self) -> Result<(), End> {
         let (checkpoints, live) = (Arc::clone(&self.context.checkpoints), Arc::clone(&self.spec.live));
         let stored = self.context.retry_until_up(|| checkpoints.load(&live.name)).await?;
@@ -159,6 +158,9 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         let Self { context, spec, .. } = self;
         let (core, checkpoints) = (Arc::clone(&context.core), Arc::clone(&context.checkpoints));
         let claim = Claim::new(&core.name, &core.fingerprint, context.start).in_log(log).under(context.lease());
+        // A process that stood still while it began a rebuild would otherwise leave a next generation that no process
+        // builds. A changed projection is built while another process owns the live generation.
+        let claim = if spec.changed { claim } else { claim.beside(&spec.live.owner) };
         let claim = || async {
             let answer = generations(&*checkpoints)?.claim_next(&claim, spec.target, &spec.tables).await;
             match answer {
@@ -178,6 +180,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         let (context, live) = (&mut self.context, &self.spec.live);
         let (position, target) = (checkpoint.position, target(checkpoint));
         self.tracked = live.rebuilds.resume(RebuildKind::SideBySide, context.start, target, position);
+        self.tracked.note_stored();
         let mut replay = Replay::Next { target: checkpoint.rebuild_to, tracked: Arc::clone(&self.tracked) };
         replay.move_to(position);
         tracing::info!(

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use super::{PostgresCheckpoints, PostgresUnit, statements};
 use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::database::SqlDatabase as _;
-use crate::backend::sql::projection::generations::{Claimed, begin};
+use crate::backend::sql::projection::generations::{Claimed, begin, owned_elsewhere};
 use crate::backend::sql::projection::{ClaimAnswer, SqlScope, rows};
 use crate::backend::sql::store::{Action, Failure};
 use crate::backend::sql::values::Value;
@@ -32,6 +32,9 @@ pub(in crate::backend) async fn claim(
 ) -> Result<Claimed, Failure> {
     // One process after another: if there is no row yet, there is none to wait for.
     db.execute(conn, statements::LOCK_NEXT, &[Value::Text(db.schema()), Value::Text(claim.name)]).await?;
+    if let Some(why) = owned_elsewhere(db, conn, claim).await? {
+        return Ok(Claimed::Not(why));
+    }
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim).await? {
         ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, *claimed).await,

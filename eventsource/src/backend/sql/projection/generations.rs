@@ -7,7 +7,7 @@ use super::rows::{CLEAR_LETTERS, CLEAR_SNAPSHOT, clear, load};
 use crate::backend::sql::store::{Failure, clamped};
 use crate::backend::sql::values::Value;
 use crate::event::{Position, now};
-use crate::projection::generation::next_checkpoint;
+use crate::projection::generation::{live_checkpoint, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointReset, Claim, Switch, Switched};
 
 /// The result of a claim of a next generation.
@@ -18,6 +18,22 @@ pub(in crate::backend) enum Claimed {
     Begins { checkpoint: Checkpoint, replaces: bool },
     /// It was not claimed.
     Not(NotClaimed),
+}
+
+/// Returns why the next generation is not claimed, if another process has the lease on the live one. It locks both
+/// checkpoints.
+pub(in crate::backend) async fn owned_elsewhere<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    claim: &Claim<'_>,
+) -> Result<Option<NotClaimed>, Failure> {
+    let Some(owner) = claim.live_owner else { return Ok(None) };
+    let live = live_checkpoint(claim.name);
+    if let Some(lock) = D::LOCK_BOTH {
+        db.execute(conn, lock, &[Value::Text(live), Value::Text(claim.name)]).await?;
+    }
+    let lease = load(db, conn, live).await?.and_then(|live| live.lease).filter(|lease| lease.owner != owner);
+    Ok(lease.map(|lease| NotClaimed::Held { owner: lease.owner, until: lease.until }))
 }
 
 /// Begins the claimed checkpoint of a next generation, unless it continues `before`, the one that was found.

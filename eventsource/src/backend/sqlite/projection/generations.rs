@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 
 use super::sightings::Sightings;
 use super::{SqliteCheckpoints, SqliteUnit};
-use crate::backend::sql::projection::generations::{Claimed, begin};
+use crate::backend::sql::projection::generations::{Claimed, begin, owned_elsewhere};
 use crate::backend::sql::projection::{ClaimAnswer, SqlScope, rows};
 use crate::backend::sql::store::Action;
 use crate::backend::sqlite::store::busy::Failure;
@@ -37,6 +37,9 @@ pub(in crate::backend) async fn claim(
     target: Position,
     sightings: &Sightings,
 ) -> Result<Claimed, Failure> {
+    if let Some(why) = owned_elsewhere(db, conn, claim).await? {
+        return Ok(Claimed::Not(why));
+    }
     let before = rows::load(db, conn, claim.name).await?;
     match super::claim::claim(db, conn, claim, sightings).await? {
         ClaimAnswer::Claimed(claimed) => begin(db, conn, claim, target, before, *claimed).await,

@@ -1,6 +1,7 @@
 //! Does what an operator asks of a subscription.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::serve::answer;
 use crate::event::Position;
@@ -8,7 +9,12 @@ use crate::projection::operations::{Answer, NewRequest, Pause};
 use crate::projection::{CheckpointStore, LetterSearch};
 use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::manager::supervised::SupervisedSubscription;
+use crate::subscription::rebuild::tracked::Outcome;
 use crate::subscription::{Action, DeadLetterError, DeadLetters, LetterSelection, RebuildKind, RetryReport};
+
+/// The longest time until a side-by-side rebuild is stored, before it is answered that it has begun. It is longer while
+/// another process has the lease on the next generation.
+const STORED_WITHIN: Duration = Duration::from_secs(10);
 
 impl<C: CheckpointStore> SupervisedSubscription<C> {
     /// Does what the request asks for. Another owner may have done it already: then the answer is the same.
@@ -39,7 +45,15 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         {
             return Answer::Done(format!("the rebuild {kind} has begun already, and goes on"));
         }
-        answer(self.rebuild(kind).await, |_| format!("the rebuild {kind} has begun"))
+        let begun = self.rebuild(kind).await;
+        // The operator looks at the stored state next, from another process.
+        if let (Ok(tracked), RebuildKind::SideBySide) = (&begun, kind)
+            && tokio::time::timeout(STORED_WITHIN, tracked.until_stored()).await.is_ok()
+            && let Outcome::Failed(reason) = tracked.outcome()
+        {
+            return Answer::Refused(reason.to_string());
+        }
+        answer(begun, |_| format!("the rebuild {kind} has begun"))
     }
 
     async fn perform_cancel(&self) -> Answer {

@@ -6,9 +6,10 @@ mod switching;
 mod world;
 
 use self::building::{
-    a_changed_projection_begins_the_next_generation_again, a_claim_continues_the_next_generation,
-    a_discarded_generation_leaves_nothing, a_lease_keeps_other_builders_out, a_next_generation_begins_empty,
-    a_next_generation_is_hidden_until_the_switch, a_table_of_the_same_shape_keeps_its_rows,
+    a_changed_projection_begins_the_next_generation_again, a_claim_beside_another_owner_changes_nothing,
+    a_claim_continues_the_next_generation, a_discarded_generation_leaves_nothing, a_lease_keeps_other_builders_out,
+    a_next_generation_begins_empty, a_next_generation_is_hidden_until_the_switch,
+    a_table_of_the_same_shape_keeps_its_rows,
 };
 use self::switching::{
     a_switch_behind_the_live_generation_changes_nothing, a_switch_fences_the_owner_of_the_live_generation,
@@ -29,6 +30,7 @@ macro_rules! __generation_cases {
             a_claim_continues_the_next_generation
             a_changed_projection_begins_the_next_generation_again
             a_lease_keeps_other_builders_out
+            a_claim_beside_another_owner_changes_nothing
             a_discarded_generation_leaves_nothing
             a_table_of_the_same_shape_keeps_its_rows
             a_switch_replaces_the_live_generation
