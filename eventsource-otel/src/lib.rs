@@ -45,14 +45,31 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The bridge to OpenTelemetry. See [the crate](crate) for an example.
 #[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct OtelTraces;
+pub struct OtelTraces {
+    single_event_parent: bool,
+}
 
 impl OtelTraces {
     /// Creates the bridge.
     #[must_use]
     pub const fn new() -> Self {
-        Self
+        Self { single_event_parent: false }
+    }
+
+    /// Sets whether the span of a batch with one event is a child of the span that appended the event, so that both are
+    /// in one trace. By default the batch is the root of a trace of its own, with a link to that span, as batches with
+    /// several events always are.
+    ///
+    /// ```
+    /// use eventsource_otel::OtelTraces;
+    ///
+    /// let traces = OtelTraces::new().single_event_parent(true);
+    /// # let _ = traces;
+    /// ```
+    #[must_use]
+    pub const fn single_event_parent(mut self, is_parent: bool) -> Self {
+        self.single_event_parent = is_parent;
+        self
     }
 }
 
@@ -70,6 +87,14 @@ impl TraceBridge for OtelTraces {
     fn link(&self, span: &Span, to: &[TraceParent]) {
         for parent in to {
             span.add_link(context_of(parent));
+        }
+    }
+
+    fn link_only(&self, span: &Span, to: &TraceParent) {
+        let parent = opentelemetry::Context::new().with_remote_span_context(context_of(to));
+        // It fails without a layer of OpenTelemetry, and then there are no links either.
+        if !self.single_event_parent || span.set_parent(parent).is_err() {
+            self.link(span, std::slice::from_ref(to));
         }
     }
 }

@@ -1,18 +1,29 @@
-//! A trace is walked back from a row to the request: over a projection, what its handler appended, and another
+//! A trace is walked back from a row to the HTTP request: over a projection, what its handler appended, and another
 //! projection.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by a panic")]
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
 use eventsource::memory::MemoryReadModels;
 use eventsource::prelude::*;
 use eventsource::store::Observed;
 use eventsource_otel::OtelTraces;
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{SpanKind, Status, TraceId, TracerProvider as _};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tracing::Instrument as _;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use uuid::Uuid;
 
@@ -71,7 +82,36 @@ impl Shipments {
     }
 }
 
+/// The context of the client, which sends it with each request.
+const CLIENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// Places an order, in a span of the trace of the client.
+async fn place(
+    State(store): State<Arc<dyn EventStore>>,
+    Path((order, total)): Path<(Uuid, u64)>,
+    headers: HeaderMap,
+) -> StatusCode {
+    let carried = headers.get("traceparent").unwrap().to_str().unwrap().to_owned();
+    let context = TraceContextPropagator::new().extract(&HashMap::from([("traceparent".to_owned(), carried)]));
+    let span = tracing::info_span!("POST /orders", otel.kind = "server");
+    span.set_parent(context).unwrap();
+    let placed = vec![NewEvent::of(&OrderPlaced { total }).unwrap()];
+    let stream = StreamId::new("Order", order);
+    store.append(&stream, ExpectedVersion::NoStream, placed).instrument(span).await.unwrap();
+    StatusCode::CREATED
+}
+
+/// Starts an HTTP server, which ends with the runtime of the test.
+async fn serve(store: Arc<dyn EventStore>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/orders/{id}/{total}", post(place)).with_state(store);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
 struct World {
+    address: SocketAddr,
     exporter: InMemorySpanExporter,
     provider: SdkTracerProvider,
     store: Arc<dyn EventStore>,
@@ -79,21 +119,27 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    async fn new() -> Self {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
         let store: Arc<dyn EventStore> = Arc::new(Observed::new(MemoryEventStore::new()).traces(OtelTraces::new()));
-        Self { exporter, provider, store, _guard }
+        let address = serve(Arc::clone(&store)).await;
+        Self { address, exporter, provider, store, _guard }
     }
 
-    /// Places an order as the handler of a request does.
+    /// Places an order by an HTTP request.
     async fn request(&self, order: Uuid, total: u64) {
-        let span = tracing::info_span!("POST /orders", otel.kind = "server");
-        let placed = vec![NewEvent::of(&OrderPlaced { total }).unwrap()];
-        let stream = StreamId::new("Order", order);
-        self.store.append(&stream, ExpectedVersion::NoStream, placed).instrument(span).await.unwrap();
+        let mut connection = TcpStream::connect(self.address).await.unwrap();
+        let request = format!(
+            "POST /orders/{order}/{total} HTTP/1.1\r\nhost: localhost\r\ntraceparent: {CLIENT}\r\n\
+             content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     }
 
     fn spans(&self) -> Vec<SpanData> {
@@ -153,7 +199,7 @@ fn attribute(span: &SpanData, key: &str) -> Option<String> {
 
 #[tokio::test]
 async fn trace_is_walked_from_the_row_to_the_request() {
-    let world = World::new();
+    let world = World::new().await;
     let checkpoints = MemoryCheckpoints::new();
     MemoryReadModels::new(&checkpoints).ensure_tables(&Shipments).await.unwrap();
     let manager = SubscriptionManager::new(Arc::clone(&world.store), MemoryEventBus::new(), checkpoints)
@@ -177,7 +223,9 @@ async fn trace_is_walked_from_the_row_to_the_request() {
     assert_eq!((&*first.name, &first.span_kind), ("process shipping", &SpanKind::Consumer));
     let order = world.linked(&first);
     assert_eq!((&*order.name, &order.span_kind), ("send Order", &SpanKind::Producer));
-    assert_eq!(world.parent(&order).name, "POST /orders");
+    let request = world.parent(&order);
+    assert_eq!((&*request.name, &request.span_kind), ("POST /orders", &SpanKind::Server));
+    assert_eq!(format!("00-{}-{}-01", request.span_context.trace_id(), request.parent_span_id), CLIENT);
 
     // Each batch is the root of a trace of its own.
     let traces = [&second, &first, &order].map(|span| span.span_context.trace_id());
@@ -188,8 +236,25 @@ async fn trace_is_walked_from_the_row_to_the_request() {
 }
 
 #[tokio::test]
+async fn batch_of_one_event_is_a_child_of_its_append_if_that_is_chosen() {
+    let world = World::new().await;
+    let traces = OtelTraces::new().single_event_parent(true);
+    let manager = SubscriptionManager::new(Arc::clone(&world.store), MemoryEventBus::new(), MemoryCheckpoints::new())
+        .with_traces(traces);
+    let config = SubscriptionConfig::from_beginning();
+    let shipping = manager.subscribe(Shipping(Arc::clone(&world.store)), config).await.unwrap();
+    manager.start().await.unwrap();
+    world.request(Uuid::from_u128(5), 150).await;
+    shipping.caught_up().within(DEADLINE).await.unwrap();
+    let batch = world.finished("process shipping").await;
+    manager.stop().await.unwrap();
+    assert_eq!(world.parent(&batch).name, "send Order");
+    assert_eq!((batch.span_context.trace_id().to_string(), batch.links.links.len()), (CLIENT[3..35].to_owned(), 0));
+}
+
+#[tokio::test]
 async fn batch_that_fails_has_the_status_of_an_error() {
-    let world = World::new();
+    let world = World::new().await;
     let manager = SubscriptionManager::new(Arc::clone(&world.store), MemoryEventBus::new(), MemoryCheckpoints::new())
         .with_traces(OtelTraces::new());
     let config = SubscriptionConfig::from_beginning();
@@ -206,7 +271,7 @@ async fn batch_that_fails_has_the_status_of_an_error() {
 
 #[tokio::test]
 async fn refused_append_has_the_status_of_an_error() {
-    let world = World::new();
+    let world = World::new().await;
     world.request(Uuid::from_u128(3), 1).await;
     let placed = vec![NewEvent::of(&OrderPlaced { total: 1 }).unwrap()];
     let stream = StreamId::new("Order", Uuid::from_u128(3));

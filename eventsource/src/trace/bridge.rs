@@ -40,6 +40,12 @@ pub trait TraceBridge: Send + Sync + 'static {
 
     /// Adds links from `span`, which has not been entered yet, to the spans with these contexts.
     fn link(&self, span: &Span, to: &[TraceParent]);
+
+    /// Connects `span`, which has not been entered yet, with the context of the only event that it handles. The default
+    /// adds a link. A bridge can make the span a child of that context instead.
+    fn link_only(&self, span: &Span, to: &TraceParent) {
+        self.link(span, std::slice::from_ref(to));
+    }
 }
 
 impl<B: TraceBridge + ?Sized> TraceBridge for Arc<B> {
@@ -49,6 +55,10 @@ impl<B: TraceBridge + ?Sized> TraceBridge for Arc<B> {
 
     fn link(&self, span: &Span, to: &[TraceParent]) {
         (**self).link(span, to);
+    }
+
+    fn link_only(&self, span: &Span, to: &TraceParent) {
+        (**self).link_only(span, to);
     }
 }
 
@@ -71,6 +81,17 @@ impl fmt::Debug for SharedBridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedBridge")
     }
+}
+
+/// Connects the span of a batch with the contexts of its `events`. Returns how many contexts were left out.
+pub(crate) fn link_batch(bridge: &SharedBridge, span: &Span, events: &[Arc<RecordedEvent>]) -> usize {
+    let [event] = events else { return link(bridge, span, events) };
+    if event.recorded_at() >= now() - LINKED_FOR
+        && let Some(parent) = TraceParent::of(event.metadata())
+    {
+        let _ = catch_unwind(AssertUnwindSafe(|| bridge.0.link_only(span, &parent)));
+    }
+    0
 }
 
 /// Adds links from `span` to the newest distinct contexts of `events`, at most [`MOST_LINKS`]. Returns how many contexts

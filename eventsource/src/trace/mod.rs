@@ -12,7 +12,7 @@
 //! | span | level | where | kind | context |
 //! | --- | --- | --- | --- | --- |
 //! | `append`, named `send {aggregate type}` | info | [`Observed`](crate::store::Observed) | producer | a child of the current span; its events get its context |
-//! | `batch`, named `process {subscription}` | info | a subscription | consumer | a root, with links to the contexts of its events |
+//! | `batch`, named `process {subscription}` | info | a subscription | consumer | a root, with links to the contexts of its events; see [`TraceBridge::link_only`] for a batch of one event |
 //! | `event` | debug | a subscription | | a child of `batch`, with a link to the context of its event |
 //!
 //! A batch has links to the newest distinct contexts of its events, 64 at most; the number of the others is in its
@@ -23,7 +23,7 @@ mod bridge;
 mod parent;
 
 pub use self::bridge::TraceBridge;
-pub(crate) use self::bridge::{SharedBridge, link};
+pub(crate) use self::bridge::{SharedBridge, link, link_batch};
 pub use self::parent::{TRACEPARENT, TRACESTATE, TraceParent};
 
 #[cfg(doc)]

@@ -105,6 +105,14 @@ async fn work(recorded: &Recorded) {
         (0.0, 0.0)
     );
 
+    handle.pause().await.unwrap();
+    handle.resume().await.unwrap();
+    handle.restart().await.unwrap();
+    for action in ["pause", "resume", "restart"] {
+        assert_eq!((request(action, "accepted"), request(action, "refused")), (1.0, 0.0), "{action}");
+    }
+    handle.caught_up().within(DEADLINE).await.unwrap();
+
     // A rebuild that waits in its first handler.
     sums.is_held.store(true, Ordering::Relaxed);
     let rebuild = handle.rebuild().await.unwrap();

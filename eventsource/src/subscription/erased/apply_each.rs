@@ -38,7 +38,7 @@ pub(super) async fn apply_each<U: UnitOfWork, P: EventSubscriber<U>>(
             true => in_time(core, subscriber.handle(event, unit)).await,
             // The call itself can do all the work, before the future is polled.
             false => {
-                core.link(&span, std::slice::from_ref(event));
+                core.link_event(&span, event);
                 let call = span.in_scope(|| subscriber.handle(event, unit));
                 let result = in_time(core, call.instrument(span.clone())).await;
                 if result.is_err() {

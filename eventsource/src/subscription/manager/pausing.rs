@@ -8,6 +8,7 @@ use crate::event::now;
 use crate::projection::operations::{Operations, Pause};
 use crate::projection::{CheckpointError, CheckpointStore};
 use crate::subscription::ManagerError;
+use crate::subscription::observer::RequestAction;
 
 impl<C: CheckpointStore> SupervisedSubscription<C> {
     /// Returns where the pauses of this subscription are stored. A memory projection runs in each process by itself, so
@@ -43,7 +44,9 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
                 return Ok(());
             }
         }
-        self.core.pause((!pause.reason.is_empty()).then(|| pause.reason.as_str().into()), steering).await
+        let paused = self.core.pause((!pause.reason.is_empty()).then(|| pause.reason.as_str().into()), steering).await;
+        self.core.tell_request(RequestAction::Pause, paused.is_ok());
+        paused
     }
 
     /// Removes the pause, and resumes the subscription if this process owns it. Otherwise its owner resumes it.
@@ -56,10 +59,14 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
     pub(super) async fn remove_pause(&self) -> Result<(), ManagerError> {
         let _steering = self.steering.lock().await;
         self.forget_pause().await?;
-        match self.core.is_running() {
-            true => self.core.resume(),
-            false => Ok(()),
+        if !self.core.is_running() {
+            return Ok(());
         }
+        let resumed = self.core.resume();
+        if !self.is_elsewhere() {
+            self.core.tell_request(RequestAction::Resume, resumed.is_ok());
+        }
+        resumed
     }
 
     /// Removes the stored pause.

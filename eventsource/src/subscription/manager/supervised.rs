@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::projection::{CheckpointError, CheckpointStore, CommitError};
 use crate::subscription::erased::ErasedSubscriber;
 use crate::subscription::manager::launch::Launch;
+use crate::subscription::observer::RequestAction;
 use crate::subscription::requests::Request;
 use crate::subscription::subscription_shared::{Control, SubscriptionShared};
 use crate::subscription::{ManagerError, StopReason};
@@ -103,6 +104,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             let forgotten = self.forget_pause().await;
             let saved = self.stop(StopReason::Restarting).await;
             self.start(&within).await;
+            self.core.tell_request(RequestAction::Restart, true);
             forgotten.and(saved)
         });
         restart.await.unwrap_or(Err(ManagerError::NoRuntime))

@@ -71,13 +71,20 @@ pub enum RequestAction {
     Rebuild,
     /// To cancel a side-by-side rebuild.
     CancelRebuild,
+    /// To pause.
+    Pause,
+    /// To end a pause.
+    Resume,
+    /// To start again.
+    Restart,
 }
 
 impl RequestAction {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::Retry, Self::Dismiss, Self::Rebuild, Self::CancelRebuild];
+    pub const ALL: &'static [Self] =
+        &[Self::Retry, Self::Dismiss, Self::Rebuild, Self::CancelRebuild, Self::Pause, Self::Resume, Self::Restart];
 
-    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild` or `cancel_rebuild`.
+    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild`, `cancel_rebuild`, `pause`, `resume` or `restart`.
     ///
     /// ```
     /// use eventsource::subscription::RequestAction;
@@ -91,6 +98,9 @@ impl RequestAction {
             Self::Dismiss => "dismiss",
             Self::Rebuild => "rebuild",
             Self::CancelRebuild => "cancel_rebuild",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Restart => "restart",
         }
     }
 }
@@ -103,7 +113,8 @@ pub struct RequestSeen<'a> {
     pub subscription: &'a str,
     /// What was asked.
     pub action: RequestAction,
-    /// Whether the work has begun. It is refused if there is no such letter, or if the read model cannot be rebuilt.
+    /// Whether the work has begun. It is refused if there is no such letter, if the read model cannot be rebuilt, or if
+    /// the subscription does not run.
     pub is_accepted: bool,
 }
 

@@ -35,7 +35,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
             eventsource.links.left_out = Empty,
             error.r#type = Empty,
         );
-        let left_out = self.context.core.link(&span, events);
+        let left_out = self.context.core.link_batch(&span, events);
         if left_out > 0 {
             span.record("eventsource.links.left_out", left_out);
         }

@@ -81,16 +81,16 @@ impl<C: CheckpointStore> Owner<'_, C> {
             match request {
                 Some(Request::Retry { which, answer }) => {
                     self.begin_retry(which, answer).await?;
-                    self.context.tell_request(RequestAction::Retry, self.active.retrying.is_some());
+                    self.context.core.tell_request(RequestAction::Retry, self.active.retrying.is_some());
                 }
                 Some(Request::Dismiss { which, reason, answer }) => {
                     self.dismiss(which, &reason, answer).await?;
-                    self.context.tell_request(RequestAction::Dismiss, self.active.retrying.is_some());
+                    self.context.core.tell_request(RequestAction::Dismiss, self.active.retrying.is_some());
                 }
                 Some(Request::CancelNext { answer }) => {
                     self.drop_next(RebuildOutcome::Cancelled).await?;
                     answer.send(());
-                    self.context.tell_request(RequestAction::CancelRebuild, true);
+                    self.context.core.tell_request(RequestAction::CancelRebuild, true);
                 }
                 Some(Request::Rebuild { kind, answer }) => self.rebuild(kind, answer).await?,
                 None if self.active.retrying.is_none() => break,

@@ -12,8 +12,7 @@ use crate::subscription::Failure;
 use crate::subscription::erased::Applied;
 use crate::subscription::log::Page;
 use crate::subscription::observer::{
-    AttemptFailed, BatchSeen, BatchSource, FailureKind, LetterSeen, LetterStep, Observer, PageSeen, RequestAction,
-    RequestSeen,
+    AttemptFailed, BatchSeen, BatchSource, FailureKind, LetterSeen, LetterStep, Observer, PageSeen,
 };
 
 /// The measurements of the present batch.
@@ -63,12 +62,6 @@ impl<C: CheckpointStore> Context<C> {
             failure: letter.failure,
         };
         self.tell(|observer| observer.letter(&seen));
-    }
-
-    /// Tells of a request that was begun or refused.
-    pub(super) fn tell_request(&self, action: RequestAction, is_accepted: bool) {
-        let seen = RequestSeen { subscription: self.core.observed_name(), action, is_accepted };
-        self.tell(|observer| observer.request(&seen));
     }
 
     pub(super) fn tell_attempt(&self, kind: FailureKind, event: Option<&RecordedEvent>, error: &HandlerError) {

@@ -87,14 +87,14 @@ impl<C: CheckpointStore> Owner<'_, C> {
             },
             RebuildKind::InPlace => match delivery.rebuild(self).await {
                 Ok(target) => {
-                    self.context.tell_request(RequestAction::Rebuild, true);
+                    self.context.core.tell_request(RequestAction::Rebuild, true);
                     return Err(self.replay(target, answer));
                 }
                 Err(NotBegun::Ended(end)) => return Err(end),
                 Err(NotBegun::Refused(error)) => Err(error),
             },
         };
-        self.context.tell_request(RequestAction::Rebuild, refused.is_ok());
+        self.context.core.tell_request(RequestAction::Rebuild, refused.is_ok());
         answer.send(refused);
         Ok(())
     }

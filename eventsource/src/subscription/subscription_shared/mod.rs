@@ -11,7 +11,7 @@ use super::config::{RestartPolicy, StartFrom, SubscriptionConfig};
 use super::in_memory::InMemory;
 use super::inside::{HandlerId, is_handler_of};
 use super::log::SharedLog;
-use super::observer::{Generation, Observers};
+use super::observer::{Generation, Observers, RequestAction, RequestSeen};
 use super::requests::Requests;
 use super::{Failure, InsideHandler, ManagerError, StopReason, SubscriptionState};
 use crate::backoff::Chance;
@@ -225,13 +225,28 @@ impl SubscriptionShared {
         }
     }
 
-    /// Adds links from `span` to the contexts of `events`: none during a rebuild. Returns how many were left out.
-    pub(super) fn link(&self, span: &tracing::Span, events: &[Arc<RecordedEvent>]) -> usize {
-        let Some(traces) = &self.traces else { return 0 };
-        if span.is_disabled() || self.next_of.is_some() || self.progress.is_rebuilding() {
-            return 0;
+    /// Connects the span of a batch with the contexts of its `events`. Returns how many were left out.
+    pub(super) fn link_batch(&self, span: &tracing::Span, events: &[Arc<RecordedEvent>]) -> usize {
+        self.linking(span).map_or(0, |traces| trace::link_batch(traces, span, events))
+    }
+
+    /// Adds a link from the span of an event to its context.
+    pub(super) fn link_event(&self, span: &tracing::Span, event: &Arc<RecordedEvent>) {
+        if let Some(traces) = self.linking(span) {
+            trace::link(traces, span, std::slice::from_ref(event));
         }
-        trace::link(traces, span, events)
+    }
+
+    /// Returns the bridge, if `span` gets links: none during a rebuild.
+    fn linking(&self, span: &tracing::Span) -> Option<&SharedBridge> {
+        let is_linked = !span.is_disabled() && self.next_of.is_none() && !self.progress.is_rebuilding();
+        self.traces.as_ref().filter(|_| is_linked)
+    }
+
+    /// Tells the observers of a request that was begun or refused.
+    pub(super) fn tell_request(&self, action: RequestAction, is_accepted: bool) {
+        let seen = RequestSeen { subscription: self.observed_name(), action, is_accepted };
+        self.observers.tell(|observer| observer.request(&seen));
     }
 
     /// Identifies the subscription to the task that runs its handlers. A handler of the next generation blocks the
