@@ -8,7 +8,7 @@ use std::time::Duration;
 use eventsource::metrics::{ALL, Metrics, names};
 use eventsource::store::AppendFailure;
 use eventsource::store::Observed;
-use eventsource::subscription::{CommitFailure, FailureKind, FailurePolicy, RetryPolicy};
+use eventsource::subscription::{CommitFailure, FailureKind, FailurePolicy, RequestAction, RetryPolicy};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::ledgers::{Booked, Ledger};
 use eventsource_tests::wait::{DEADLINE, eventually};
@@ -169,6 +169,7 @@ async fn labels_have_no_ids_and_no_texts_of_errors() {
     let kinds = FailureKind::ALL.iter().map(|kind| kind.as_str());
     let kinds = kinds.chain(CommitFailure::ALL.iter().map(|failure| failure.as_str()));
     let kinds = kinds.chain(AppendFailure::ALL.iter().map(|failure| failure.as_str()));
+    let kinds = kinds.chain(RequestAction::ALL.iter().map(|action| action.as_str()));
     let others = [
         "sums",
         "Counter",
@@ -182,10 +183,6 @@ async fn labels_have_no_ids_and_no_texts_of_errors() {
         "skipped",
         "accepted",
         "refused",
-        "retry",
-        "dismiss",
-        "rebuild",
-        "cancel_rebuild",
         "in_place",
         "side_by_side",
     ];
