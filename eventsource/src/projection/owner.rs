@@ -58,6 +58,33 @@ pub trait TableOwners: Send + Sync {
     /// ```
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError>;
 
+    /// Returns the reason why the subscription `name` cannot own all `tables`; `None` if it can. Changes nothing.
+    ///
+    /// The default returns `None`: the reason is found by [`own`](Self::own).
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "macros")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::ReadModel;
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::TableOwners;
+    /// # #[derive(ReadModel)]
+    /// # #[read_model(table = "orders")]
+    /// # struct OrderRow { #[read_model(id)] id: u64 }
+    ///
+    /// assert_eq!(MemoryCheckpoints::new().taken("orders", &[OrderRow::TABLE]).await?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
+        let _ = (name, tables);
+        Ok(None)
+    }
+
     /// Ends the ownership of the subscription `name` of all tables except `tables`.
     ///
     /// # Errors

@@ -97,6 +97,7 @@
 //!   [`watch`](SubscriptionManager::watch) yields each change of a state.
 //! - **Metrics: [`Observer`].** It is told of each batch, failure and state. `eventsource::metrics` (feature `metrics`) is
 //!   one, and [`Recent`] remembers the last hour.
+//! - **Before a deployment: [`plan`].** It says which projections would be new, rebuilt or refused.
 //! - **Operators: [`SubscriptionStatus`].** [`inspect_all`](SubscriptionManager::inspect_all) asks the stores and tells each
 //!   state, its reason and the lag ([nothing is silent](crate::guarantees#nothing-is-silent)).
 //!
@@ -184,6 +185,7 @@ mod inside;
 mod log;
 mod manager;
 mod observer;
+pub mod plan;
 mod rebuild;
 mod report;
 mod requests;

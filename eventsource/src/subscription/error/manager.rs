@@ -24,6 +24,9 @@ pub enum ManagerError {
     /// The call needs a tokio runtime, and there is none. Call it from an async function that tokio runs.
     #[error("the manager was started outside a tokio runtime: start it from an async function that tokio runs")]
     NoRuntime,
+    /// The manager only [plans](crate::SubscriptionManager::planning). Create one without it to run the subscriptions.
+    #[error("this manager only plans, and runs nothing: create it without `planning`")]
+    OnlyPlans,
     /// A subscription stopped, but its last checkpoint was not saved. The next start continues from the checkpoint
     /// before. Nothing needs to be done, but an effects projection may handle some events again.
     #[error(

@@ -78,6 +78,7 @@ pub struct ManagerBuilder<C> {
     registry: Option<Registry>,
     observers: Observers,
     traces: Option<SharedBridge>,
+    only_plans: bool,
 }
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -112,6 +113,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             registry: None,
             observers: Observers::default(),
             traces: None,
+            only_plans: false,
         }
     }
 }
@@ -130,8 +132,8 @@ impl<C: CheckpointStore> ManagerBuilder<C> {
     /// Stores the positions in `checkpoints`, and gives its connections to handlers. By default it is the store of the
     /// database.
     pub fn checkpoints<D: CheckpointStore>(self, checkpoints: D) -> ManagerBuilder<D> {
-        let Self { store, notifier, checkpoints: _, registry, observers, traces } = self;
-        ManagerBuilder { store, notifier, checkpoints, registry, observers, traces }
+        let Self { store, notifier, checkpoints: _, registry, observers, traces, only_plans } = self;
+        ManagerBuilder { store, notifier, checkpoints, registry, observers, traces, only_plans }
     }
 
     /// Uses `registry` in place of [`Registry::global`]: see [`SubscriptionManager::with_registry`].
@@ -149,12 +151,18 @@ impl<C: CheckpointStore> ManagerBuilder<C> {
         Self { traces: Some(SharedBridge::new(bridge)), ..self }
     }
 
+    /// Lets the manager only plan: see [`SubscriptionManager::planning`].
+    pub fn planning(self) -> Self {
+        Self { only_plans: true, ..self }
+    }
+
     /// Creates the manager, without subscriptions.
     #[must_use]
     pub fn build(self) -> SubscriptionManager<C> {
         let manager = SubscriptionManager::of_parts(self.store, self.notifier, self.checkpoints);
         let manager = if self.observers.is_empty() { manager } else { manager.with_observers(self.observers) };
         let manager = manager.with_bridge(self.traces);
+        let manager = if self.only_plans { manager.planning() } else { manager };
         match self.registry {
             Some(registry) => manager.with_registry(registry),
             None => manager,

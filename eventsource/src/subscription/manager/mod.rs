@@ -7,6 +7,7 @@ mod listening;
 mod named;
 mod observe;
 mod pausing;
+mod plan;
 mod ports;
 mod purge;
 mod repair;
@@ -109,6 +110,8 @@ pub struct SubscriptionManager<C: CheckpointStore> {
     bell: StateBell,
     observers: Observers,
     traces: Option<SharedBridge>,
+    /// Whether it only plans, and runs nothing.
+    only_plans: bool,
     /// Locked while a subscription is added, and while the manager starts or stops.
     running: tokio::sync::Mutex<Option<Running>>,
 }
@@ -159,6 +162,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             bell: StateBell::default(),
             observers: Observers::default(),
             traces: None,
+            only_plans: false,
             running: tokio::sync::Mutex::default(),
         }
     }
@@ -194,7 +198,8 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     ///
     /// # Errors
     /// [`ManagerError::NoRuntime`] outside a tokio runtime; [`ManagerError::InsideHandler`] in a handler of the manager:
-    /// a start waits for a subscription that is stopping, which waits for its handler.
+    /// a start waits for a subscription that is stopping, which waits for its handler; [`ManagerError::OnlyPlans`] if the
+    /// manager only [plans](Self::planning).
     ///
     /// # Examples
     /// ```
@@ -221,6 +226,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
     /// Listens to the notifier, if it does not yet. From now on, subscriptions start in the runtime of this call.
     async fn listen<'r>(&self, running: &'r mut Option<Running>) -> Result<&'r mut Running, ManagerError> {
+        if self.only_plans {
+            return Err(ManagerError::OnlyPlans);
+        }
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let before = match running.take() {
             Some(before) => Running { runtime, ..before },

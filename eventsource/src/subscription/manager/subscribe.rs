@@ -123,8 +123,13 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if let Some(taken) = TableTaken::among(&name, &tables).or_else(|| self.taken_here(&tables)) {
             return Err(SubscribeError::TableTaken { subscription: name, taken });
         }
-        let checkpoint = self.check_start(&name, P::KIND.facts(), &config, &fingerprint, &versioned).await?;
-        if P::KIND.facts().is_transactional {
+        let facts = P::KIND.facts();
+        // A manager that only plans changes nothing, and reports in its plan what is refused.
+        let checkpoint = match self.only_plans {
+            true => None,
+            false => self.check_start(&name, facts, &config, &fingerprint, &versioned).await?,
+        };
+        if facts.is_transactional && !self.only_plans {
             self.own(&name, &tables).await?;
         }
         // A checkpoint of another version of the projection says nothing about this version.
@@ -135,7 +140,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         let core = SubscriptionShared {
             name: name.clone(),
             kind: P::KIND,
-            facts: P::KIND.facts(),
+            facts,
             filter,
             fingerprint,
             projection: versioned,
@@ -168,7 +173,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         if checkpoint.is_some() {
             self.tell_letters(&core).await?;
         }
-        self.tell_rebuild(&core, checkpoint.as_ref()).await?;
+        if !self.only_plans {
+            self.tell_rebuild(&core, checkpoint.as_ref()).await?;
+        }
         let subscriber = Arc::new(SharedSubscriber::new(projection));
         let slot = Arc::new(SupervisedSubscription::new(
             core,
@@ -176,6 +183,9 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             Arc::clone(&subscriber) as _,
             &self.slots,
         ));
+        if self.only_plans {
+            slot.never_start();
+        }
         self.slots().insert(name, Arc::clone(&slot));
         if let Some(running) = running.as_ref().filter(|running| running.starts_all) {
             slot.start(&running.runtime).await;

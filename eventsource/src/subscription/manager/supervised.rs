@@ -120,6 +120,11 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
     }
 
+    /// Never starts the subscription.
+    pub(super) fn never_start(&self) {
+        self.is_out.store(true, Ordering::SeqCst);
+    }
+
     /// Stops the subscription and never starts it again.
     pub(super) fn take_out(&self) {
         self.is_out.store(true, Ordering::SeqCst);

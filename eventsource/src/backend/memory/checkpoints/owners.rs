@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 
-use super::MemoryCheckpoints;
+use super::{MemoryCheckpoints, Subscriptions};
 use crate::event::SliceRange;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::key;
@@ -19,15 +19,17 @@ impl TableOwners for MemoryCheckpoints {
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
         let subscriptions = self.subscriptions();
         let mut owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
-        for table in tables {
-            let found = owned.get(&key(table));
-            let found = found.filter(|(_, owner)| subscriptions.get(owner).is_some_and(StoredSubscription::is_in_use));
-            if let Some(taken) = found.and_then(|(other, owner)| TableTaken::of(name, table, other, owner)) {
-                return Ok(Some(taken));
-            }
+        if let Some(taken) = taken(&subscriptions, &owned, name, tables) {
+            return Ok(Some(taken));
         }
         owned.extend(tables.iter().map(|table| (key(table), (table.name.to_owned(), name.to_owned()))));
         Ok(None)
+    }
+
+    async fn taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
+        let subscriptions = self.subscriptions();
+        let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(taken(&subscriptions, &owned, name, tables))
     }
 
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
@@ -58,4 +60,13 @@ impl TableOwners for MemoryCheckpoints {
         }
         Ok(HandedOver::Yes)
     }
+}
+
+/// Returns why the subscription `name` cannot own all `tables`.
+fn taken(subscriptions: &Subscriptions, owned: &Owned, name: &str, tables: &[&'static Table]) -> Option<TableTaken> {
+    tables.iter().find_map(|table| {
+        let found = owned.get(&key(table));
+        let found = found.filter(|(_, owner)| subscriptions.get(owner).is_some_and(StoredSubscription::is_in_use));
+        found.and_then(|(other, owner)| TableTaken::of(name, table, other, owner))
+    })
 }

@@ -34,6 +34,13 @@ impl PostgresCheckpoints {
         Ok(taken)
     }
 
+    async fn try_taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, Failure> {
+        let mut tx = self.database().begin().await?;
+        let taken = owners::taken(self.database(), &mut tx, name, tables).await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
     async fn try_disown(&self, name: &str, tables: &[&'static Table]) -> Result<(), Failure> {
         let db = self.database();
         let mut tx = db.begin().await?;
@@ -58,6 +65,11 @@ impl TableOwners for PostgresCheckpoints {
     async fn own(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
         let owned = self.try_own(name, tables).await;
         owned.map_err(|failure| self.failed(Action::Own(name), failure))
+    }
+
+    async fn taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
+        let taken = self.try_taken(name, tables).await;
+        taken.map_err(|failure| self.failed(Action::Own(name), failure))
     }
 
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {

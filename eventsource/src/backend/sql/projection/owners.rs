@@ -22,6 +22,10 @@ macro_rules! in_use {
 }
 
 const OWNER: &str = "SELECT table_name, subscription FROM {schema}.eventsource_read_models WHERE table_key = $1";
+const OWNER_IN_USE: &str = concat!(
+    "SELECT own.table_name, own.subscription FROM {schema}.eventsource_read_models AS own WHERE own.table_key = $1 AND ",
+    in_use!("own.subscription")
+);
 /// Changes no row if the table has an owner with a checkpoint.
 const OWN: &str = concat!(
     "INSERT INTO {schema}.eventsource_read_models AS own (table_key, table_name, subscription) VALUES ($1, $2, $3) \
@@ -70,6 +74,22 @@ pub(in crate::backend) async fn owns<D: CheckpointDatabase>(
         }
     }
     Ok(true)
+}
+
+/// Returns why the subscription cannot own all tables.
+pub(in crate::backend) async fn taken<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    name: &str,
+    tables: &[&'static Table],
+) -> Result<Option<TableTaken>, Failure> {
+    for table in tables {
+        let found = pairs(db, conn, OWNER_IN_USE, &[&key(table)]).await?;
+        if let Some(taken) = found.first().and_then(|(other, owner)| TableTaken::of(name, table, other, owner)) {
+            return Ok(Some(taken));
+        }
+    }
+    Ok(None)
 }
 
 /// Makes the subscription the owner of the tables. If it returns a reason why not, the caller rolls back.

@@ -34,6 +34,13 @@ impl TableOwners for SqliteCheckpoints {
         Ok(taken)
     }
 
+    async fn taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
+        let action = Action::Own(name);
+        let mut conn = self.read_connection(action).await?;
+        let taken = owners::taken(self.database(), &mut conn, name, tables).await;
+        taken.map_err(|failure| CheckpointError::failed(action, failure))
+    }
+
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {
         let action = Action::Own(name);
         let failed = |failure| CheckpointError::failed(action, failure);

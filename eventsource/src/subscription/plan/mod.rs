@@ -1,0 +1,35 @@
+//! What a program would do to a database, before it is deployed.
+//!
+//! A manager that only plans ([`ManagerBuilder::planning`](crate::subscription::ManagerBuilder::planning)) takes the same
+//! projections as the one that runs, and changes nothing. [`plan`](crate::SubscriptionManager::plan) compares them with
+//! the checkpoints in the database: which projection is new, continues, is rebuilt or is refused, and for about how long.
+//!
+//! ```
+//! # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+//! # use eventsource::prelude::*;
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! # let (store, checkpoints) = (MemoryEventStore::new(), MemoryCheckpoints::new());
+//! # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+//! use eventsource::subscription::plan::Estimates;
+//!
+//! let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints).planning();
+//! manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+//! let plan = manager.plan(Estimates::None).await?;
+//! assert!(plan.refused().next().is_none(), "this program can be deployed");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+
+mod change;
+mod error;
+mod estimate;
+mod look;
+mod make;
+mod planned;
+mod types;
+
+pub use self::change::FingerprintChange;
+pub use self::error::PlanError;
+pub use self::estimate::{Estimate, EstimateBy, Estimates};
+pub(super) use self::look::Planner;
+pub use self::planned::{Plan, PlannedAction, PlannedSubscription, StoredOnly};
