@@ -9,7 +9,8 @@ use axum::middleware::from_fn_with_state;
 use eventsource::admin::Admin;
 
 use crate::access::Access;
-use crate::guard::guard;
+use crate::guard::{guard, limit};
+use crate::live::{self, LiveUpdates, Sampler};
 use crate::payload::Payloads;
 use crate::{assets, pages};
 
@@ -20,6 +21,7 @@ pub struct Dashboard {
     payloads: Payloads,
     access: Option<AccessFn>,
     operator: Option<OperatorFn>,
+    live: LiveUpdates,
 }
 
 type AccessFn = Arc<dyn Fn(&Parts) -> Access + Send + Sync>;
@@ -32,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) payloads: Payloads,
     pub(crate) access: Option<AccessFn>,
     pub(crate) operator: Option<OperatorFn>,
+    pub(crate) live: LiveUpdates,
+    pub(crate) sampler: Arc<Sampler>,
 }
 
 pub(crate) type Shared = Arc<Settings>;
@@ -45,6 +49,7 @@ impl Dashboard {
             payloads: Payloads::Masked,
             access: None,
             operator: None,
+            live: LiveUpdates::new(),
         }
     }
 
@@ -88,12 +93,21 @@ impl Dashboard {
         self
     }
 
+    /// Returns the handle that ends the live updates of open pages. Use it when the server stops.
+    #[must_use]
+    pub fn live_updates(&self) -> LiveUpdates {
+        self.live.clone()
+    }
+
     /// Returns the router. It can be nested at any path.
     pub fn router(self) -> Router {
-        let Self { admin, title, payloads, access, operator } = self;
-        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator });
+        let Self { admin, title, payloads, access, operator, live } = self;
+        let sampler = Arc::new(Sampler::new(Arc::clone(&admin)));
+        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator, live, sampler });
+        let limited = from_fn_with_state(Arc::clone(&shared), limit);
         let guarded = from_fn_with_state(Arc::clone(&shared), guard);
-        pages::routes().merge(assets::routes()).layer(guarded).with_state(shared)
+        let pages = pages::routes().layer(limited);
+        pages.merge(live::routes()).merge(assets::routes()).layer(guarded).with_state(shared)
     }
 }
 

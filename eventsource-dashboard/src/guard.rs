@@ -1,5 +1,7 @@
 //! Checks every request before a page is made, and sets the headers that every answer has.
 
+use std::time::Duration;
+
 use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -11,6 +13,10 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::access::{Access, of_loopback};
 use crate::dashboard::Shared;
+use crate::layout::Page;
+
+/// The longest time that a browser waits for a page.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Only what the dashboard serves itself. A form goes to the dashboard only, and no other page frames it.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -33,6 +39,21 @@ pub(crate) async fn guard(State(shared): State<Shared>, request: Request, next: 
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Answers in time, also if the database does not.
+pub(crate) async fn limit(State(_): State<Shared>, page: Page, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let text =
+                format!("The database did not answer within {} seconds: load the page again.", PATIENCE.as_secs());
+            page.problem(StatusCode::GATEWAY_TIMEOUT, &text)
+        }
+    }
 }
 
 fn allowed(shared: &Shared, parts: &Parts) -> Result<Access, &'static str> {

@@ -5,8 +5,9 @@ use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::access::Access;
-use crate::assets::style_path;
+use crate::assets::{icon_path, script_path, style_path};
 use crate::dashboard::Shared;
+use crate::live::{Part, Trouble};
 use crate::text::line;
 
 /// What a page knows of its request.
@@ -17,6 +18,10 @@ pub(crate) struct Page {
     pub(crate) wants_json: bool,
     pub(crate) title: String,
     pub(crate) operator: String,
+    /// The address of its live updates, if it has some.
+    pub(crate) updates: Option<String>,
+    /// Why it shows an old sample, if it does.
+    pub(crate) trouble: Option<Trouble>,
 }
 
 impl FromRequestParts<Shared> for Page {
@@ -35,6 +40,8 @@ impl FromRequestParts<Shared> for Page {
             wants_json: accept.contains("application/json") && !accept.contains("text/html"),
             title: shared.title.clone(),
             operator,
+            updates: None,
+            trouble: None,
         })
     }
 }
@@ -52,6 +59,17 @@ impl Page {
         }
     }
 
+    /// Makes it a page with live updates, which `query` asks for.
+    pub(crate) fn live(self, query: &str) -> Self {
+        let updates = Some(format!("{}/updates?{query}", self.root));
+        Self { updates, ..self }
+    }
+
+    /// Returns the part that says why the page shows an old sample.
+    pub(crate) fn trouble_part(trouble: Option<&Trouble>) -> Part {
+        Part::new("trouble", old(trouble))
+    }
+
     /// Returns the whole page. `at` is the place of the navigation that it belongs to.
     pub(crate) fn html(&self, at: &str, heading: &str, content: &Markup) -> Markup {
         html! {
@@ -61,7 +79,9 @@ impl Page {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (line(heading)) " · " (line(&self.title)) }
+                    link rel="icon" type="image/svg+xml" href={ (self.root) "/" (icon_path()) };
                     link rel="stylesheet" href={ (self.root) "/" (style_path()) };
+                    @if self.updates.is_some() { script src={ (self.root) "/" (script_path()) } defer { } }
                 }
                 body {
                     header {
@@ -74,12 +94,32 @@ impl Page {
                             }
                         }
                     }
-                    main {
+                    main data-updates=[self.updates.as_deref()] {
                         h1 { (line(heading)) }
+                        div #trouble { (old(self.trouble.as_ref())) }
                         (content)
                     }
-                    footer { "eventsource" }
+                    footer {
+                        @if self.updates.is_some() {
+                            button #pause type="button" hidden { "Pause updates" }
+                            p #updated { }
+                            // Numbers change all the time: only states are said.
+                            p #said role="status" { }
+                        }
+                        p { "eventsource" }
+                    }
                 }
+            }
+        }
+    }
+}
+
+fn old(trouble: Option<&Trouble>) -> Markup {
+    html! {
+        @if let Some(trouble) = trouble {
+            p.notice {
+                "The database does not answer: this is what was known at " (trouble.at.format("%Y-%m-%d %H:%M:%S UTC"))
+                ", " (trouble.age()) " seconds ago. " (line(&trouble.why))
             }
         }
     }

@@ -32,6 +32,11 @@
 //! With `access`, your function decides for each request. A request that changes something must also come from the same
 //! page: the browser says so in `Sec-Fetch-Site`, or in `Origin`.
 //!
+//! # Live updates
+//!
+//! An open page shows changes within a second or two, by server-sent events. [`Dashboard::live_updates`] ends them when the
+//! server stops. If the database does not answer, the page shows what it knew last, and since when.
+//!
 //! # What it shows
 //!
 //! Payloads and metadata are masked: keys and types, no values. [`Payloads::Shown`] shows them. Text of the log and of
@@ -43,6 +48,7 @@ mod assets;
 mod dashboard;
 mod guard;
 mod layout;
+mod live;
 mod pages;
 mod payload;
 mod respond;
@@ -50,4 +56,5 @@ mod text;
 
 pub use access::{Access, Change};
 pub use dashboard::Dashboard;
+pub use live::LiveUpdates;
 pub use payload::Payloads;

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 
 use crate::layout::Page;
+use crate::live::Missed;
 use crate::text::line;
 
 impl Page {
@@ -33,6 +34,16 @@ impl Page {
             tracing::warn!(error = %text, "a page of the dashboard failed");
         }
         self.problem(status, &text)
+    }
+
+    /// Answers that there is no sample.
+    pub(crate) fn missed(&self, missed: &Missed) -> Response {
+        match missed {
+            Missed::Failed(error) => self.failed(error),
+            Missed::Late => {
+                self.problem(StatusCode::GATEWAY_TIMEOUT, &format!("The database does not answer. {missed}"))
+            }
+        }
     }
 
     /// Answers with a problem.

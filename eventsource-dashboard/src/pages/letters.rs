@@ -10,20 +10,31 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::events::event;
+use super::overview::Dated;
 use super::{After, ROWS, counted};
 use crate::access::Change;
 use crate::dashboard::Shared;
 use crate::layout::Page;
+use crate::live::Part;
 use crate::payload::Payloads;
 use crate::text::{line, visible};
 
 const AT: &str = "/letters";
 
 pub(super) async fn all(State(shared): State<Shared>, page: Page) -> Response {
-    match shared.admin.overview().await {
-        Ok(overview) => page.answer(AT, "Dead letters", &overview, || counts(&page, &overview)),
-        Err(error) => page.failed(&error),
+    match shared.sampler.now().await {
+        Ok(sample) => {
+            let page = Page { trouble: sample.trouble(), ..page.live("of=letters") };
+            let view = Dated { overview: &sample.overview, trouble: sample.trouble.as_deref() };
+            page.answer(AT, "Dead letters", view, || counts(&page, &sample.overview))
+        }
+        Err(missed) => page.missed(&missed),
     }
+}
+
+/// Returns the parts of the page of all letters that change while it is open.
+pub(crate) fn parts(page: &Page, overview: &Overview) -> Vec<Part> {
+    vec![Part::new("rows", numbers(page, overview))]
 }
 
 fn counts(page: &Page, overview: &Overview) -> Markup {
@@ -32,14 +43,18 @@ fn counts(page: &Page, overview: &Overview) -> Markup {
         table {
             caption { "Dead letters by subscription" }
             thead { tr { th scope="col" { "Subscription" } th.number scope="col" { "Waiting" } th.number scope="col" { "Events behind them" } } }
-            tbody {
-                @for view in &overview.subscriptions { tr {
-                    td data-name="Subscription" { a href={ (page.to_subscription(&view.name)) "/letters" } { (line(&view.name)) } }
-                    td.number data-name="Waiting" { (counted(view.letters)) }
-                    td.number data-name="Events behind them" { (view.held) }
-                } }
-            }
+            tbody #rows { (numbers(page, overview)) }
         }
+    }
+}
+
+fn numbers(page: &Page, overview: &Overview) -> Markup {
+    html! {
+        @for view in &overview.subscriptions { tr {
+            td data-name="Subscription" { a href={ (page.to_subscription(&view.name)) "/letters" } { (line(&view.name)) } }
+            td.number data-name="Waiting" { (counted(view.letters)) }
+            td.number data-name="Events behind them" { (view.held) }
+        } }
     }
 }
 

@@ -2,14 +2,17 @@
 
 mod actions;
 mod events;
-mod letters;
-mod operations;
-mod subscriptions;
+pub(crate) mod letters;
+pub(crate) mod operations;
+pub(crate) mod overview;
+pub(crate) mod subscription;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use eventsource::admin::SubscriptionView;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -19,8 +22,8 @@ use crate::text::line;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/", get(subscriptions::overview))
-        .route("/subscriptions/{name}", get(subscriptions::one))
+        .route("/", get(overview::page))
+        .route("/subscriptions/{name}", get(subscription::one))
         .route("/subscriptions/{name}/{action}", post(actions::on_subscription))
         .route("/letters", get(letters::all))
         .route("/subscriptions/{name}/letters", get(letters::page).post(actions::on_letters))
@@ -54,6 +57,18 @@ struct After {
 /// Returns the number, or "over 10,000".
 fn counted(number: u64) -> String {
     if number > COUNTED { format!("over {COUNTED}") } else { number.to_string() }
+}
+
+fn owner(view: &SubscriptionView) -> String {
+    match &view.owner {
+        Some(owner) if owner.is_expired => format!("{} (its lease has ended)", line(&owner.manager)),
+        Some(owner) => line(&owner.manager),
+        None => "none".to_owned(),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
 }
 
 /// Returns a state, with a sign and a colour.

@@ -12,6 +12,7 @@ use super::ROWS;
 use crate::access::Change;
 use crate::dashboard::Shared;
 use crate::layout::Page;
+use crate::live::Part;
 use crate::text::{line, visible};
 
 const AT: &str = "/operations";
@@ -65,11 +66,18 @@ pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<Uuid>, page
     match shared.admin.request(id).await {
         Ok(stored) => {
             let view = json!({ "format": 1, "request": stored });
+            // A request that has ended does not change any more.
+            let page = if stored.state.is_open() { page.live(&format!("of=operation&id={id}")) } else { page };
             let heading = format!("{} {}", stored.request.action.replace('_', " "), stored.request.subscription);
-            page.answer(AT, &heading, view, || whole(&page, &stored))
+            page.answer(AT, &heading, view, || html! { div #request { (whole(&page, &stored)) } })
         }
         Err(error) => page.failed(&error),
     }
+}
+
+/// Returns the parts of the page of a request that change while it is open.
+pub(crate) fn parts(page: &Page, stored: &StoredRequest) -> Vec<Part> {
+    vec![Part::new("request", whole(page, stored))]
 }
 
 fn whole(page: &Page, stored: &StoredRequest) -> Markup {

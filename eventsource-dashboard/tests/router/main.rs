@@ -1,7 +1,8 @@
 //! The router, without a browser: who may do what, what every answer has, and what becomes of hostile text.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 mod access;
+mod live;
 mod pages;
 mod world;

@@ -10,6 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use eventsource::admin::ManagerAdmin;
 use eventsource::prelude::*;
+use eventsource::testing::faults::{Faults, FaultyEventStore};
 use eventsource_dashboard::Dashboard;
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
@@ -44,12 +45,15 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) manager: Arc<SubscriptionManager<MemoryCheckpoints>>,
     pub(crate) event: RecordedEvent,
+    /// Faults of the event store, as the subscription and the page see it.
+    pub(crate) faults: Faults,
 }
 
 impl World {
     /// Nested at `/admin`, with these options.
     pub(crate) async fn new(options: impl FnOnce(Dashboard) -> Dashboard) -> Self {
-        let store = MemoryEventStore::new();
+        let faults = Faults::new();
+        let store = FaultyEventStore::new(MemoryEventStore::new(), &faults);
         let manager = SubscriptionManager::new(store.clone(), MemoryEventBus::new(), MemoryCheckpoints::new());
         let orders = manager.subscribe(Orders::default(), SubscriptionConfig::from_beginning()).await.unwrap();
         manager.start().await.unwrap();
@@ -63,7 +67,7 @@ impl World {
         let event = RecordedEvent::clone(page.events.first().unwrap());
         let manager = Arc::new(manager);
         let dashboard = options(Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))));
-        Self { router: Router::new().nest("/admin", dashboard.router()), manager, event }
+        Self { router: Router::new().nest("/admin", dashboard.router()), manager, event, faults }
     }
 
     /// The paths that a browser can open.

@@ -82,6 +82,11 @@ fn open_requests_are_answered_after_sigterm() {
 }
 
 #[test]
+fn open_page_does_not_delay_the_stop() {
+    on_a_file(cases::open_page_does_not_delay_the_stop);
+}
+
+#[test]
 fn curl_lines_of_the_readme_work() {
     let readme = include_str!("../README.md");
     let lines: Vec<_> = readme.lines().filter(|line| line.starts_with("curl ")).collect();

@@ -76,3 +76,8 @@ fn killed_service_has_the_order_after_a_restart() {
 fn open_requests_are_answered_after_sigterm() {
     in_a_schema(cases::open_requests_are_answered_after_sigterm);
 }
+
+#[test]
+fn open_page_does_not_delay_the_stop() {
+    in_a_schema(cases::open_page_does_not_delay_the_stop);
+}

@@ -16,7 +16,7 @@ use eventsource::prelude::*;
 use eventsource::sqlite::{SqliteDatabase, SqliteOpenError};
 use eventsource::store::Observed;
 use eventsource::subscription::{Backend, HealthLimits, ManagerError, Signal, SubscribeError, shutdown_signal};
-use eventsource_dashboard::Dashboard;
+use eventsource_dashboard::{Dashboard, LiveUpdates};
 use metrics_exporter_prometheus::BuildError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -100,10 +100,11 @@ where
 {
     let (manager, service) = parts(db, rows, mailer).await?;
     // Only a browser on this machine sees the page: `Dashboard::access` decides otherwise.
-    let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service").router();
-    let router = http::router(service).nest("/admin", page);
+    let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service");
+    let updates = page.live_updates();
+    let router = http::router(service).nest("/admin", page.router());
     manager.start().await?;
-    let served = serve(listener, router, signal).await;
+    let served = serve(listener, router, updates, signal).await;
     // The projections stop last: a request that waits for them is answered before.
     let stopped = manager.stop_within(STOP).await;
     served?;
@@ -150,6 +151,7 @@ where
 async fn serve(
     listener: TcpListener,
     router: Router,
+    updates: LiveUpdates,
     signal: impl Future<Output = Signal> + Send + 'static,
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
@@ -158,6 +160,8 @@ async fn serve(
         .with_graceful_shutdown(async move {
             let signal = signal.await;
             tracing::info!(%signal, "no new requests");
+            // An open page is a request that stays open.
+            updates.end();
             let _ = draining.send(());
         });
     println!("listening on http://{address}");

@@ -1,6 +1,7 @@
 //! The cases, which are the same for each database. Each is given the environment variables that name an empty one.
 
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -246,4 +247,15 @@ pub fn open_requests_are_answered_after_sigterm(database: Variables) {
     // Its projections have stopped in order: the next process owns them without waiting for a lease.
     let service = Running::start(database);
     service.wait_until("the order is there", |service| service.get(&format!("/orders/{}", id(2))).status == 200);
+}
+
+pub fn open_page_does_not_delay_the_stop(database: Variables) {
+    let service = Running::start(database);
+    let mut page = Open::send(service.address, &request("GET", "/admin/updates?of=overview", &[], ""));
+    assert!(page.line().ends_with("200 OK"));
+    let start = Instant::now();
+    service.signal("-TERM");
+    assert!(service.ended().success());
+    // An open request is cut off after 10 s.
+    assert!(start.elapsed() < Duration::from_secs(9), "the page was open for {:?}", start.elapsed());
 }

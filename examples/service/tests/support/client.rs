@@ -62,6 +62,17 @@ impl Open {
         self.0.write_all(text.as_bytes()).unwrap();
     }
 
+    /// Waits for the first line of an answer that stays open.
+    pub fn line(&mut self) -> String {
+        let mut text = Vec::new();
+        while !text.ends_with(b"\r\n") {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            text.extend(byte);
+        }
+        String::from_utf8(text).unwrap().trim().to_owned()
+    }
+
     /// Waits for the answer.
     pub fn answer(mut self) -> Answer {
         let mut text = String::new();

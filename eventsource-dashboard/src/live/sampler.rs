@@ -1,0 +1,144 @@
+//! Samples of the subscriptions, for all pages of this process.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use eventsource::admin::{Admin, AdminError, Overview, SubscriptionView};
+use tokio::sync::watch;
+
+/// The time between two samples while a page is open.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The longest time that a page waits for a sample. Then it shows the last one.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The subscriptions at one time.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    pub(crate) overview: Arc<Overview>,
+    /// Why there is no newer one, if the last attempt failed.
+    pub(crate) trouble: Option<String>,
+}
+
+impl Sample {
+    /// Returns why this sample is old, if it is.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.trouble.clone().map(|why| Trouble { at: self.overview.at, why })
+    }
+}
+
+/// Why a page shows an old sample.
+#[derive(Debug, Clone)]
+pub(crate) struct Trouble {
+    /// The time of the sample.
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) why: String,
+}
+
+impl Trouble {
+    /// Returns the age of the sample in seconds.
+    pub(crate) fn age(&self) -> i64 {
+        (Utc::now() - self.at).num_seconds().max(0)
+    }
+}
+
+/// Why there is no sample, not even an old one.
+#[derive(Debug)]
+pub(crate) enum Missed {
+    Failed(AdminError),
+    Late,
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(error) => eventsource::causes(error).fmt(f),
+            Self::Late => write!(f, "There was no answer within {} seconds.", PATIENCE.as_secs()),
+        }
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, AdminError>>) -> Result<T, Missed> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer.map_err(Missed::Failed),
+        Err(_) => Err(Missed::Late),
+    }
+}
+
+/// Takes samples, and keeps the last one.
+pub(crate) struct Sampler {
+    admin: Arc<dyn Admin>,
+    last: watch::Sender<Option<Sample>>,
+    is_running: Mutex<bool>,
+}
+
+impl Sampler {
+    pub(crate) fn new(admin: Arc<dyn Admin>) -> Self {
+        Self { admin, last: watch::Sender::new(None), is_running: Mutex::new(false) }
+    }
+
+    /// Takes a sample, or returns the last one if the database fails or does not answer in time.
+    pub(crate) async fn now(&self) -> Result<Sample, Missed> {
+        match in_time(self.admin.overview()).await {
+            Ok(overview) => {
+                let sample = Sample { overview: Arc::new(overview), trouble: None };
+                self.last.send_replace(Some(sample.clone()));
+                Ok(sample)
+            }
+            Err(missed) => self.keep(&missed).ok_or(missed),
+        }
+    }
+
+    /// Returns a subscription, and why it is from an old sample, if it is.
+    pub(crate) async fn one(&self, name: &str) -> Result<(SubscriptionView, Option<Trouble>), Missed> {
+        let missed = match in_time(self.admin.subscription(name)).await {
+            Ok(view) => return Ok((view, None)),
+            Err(missed @ Missed::Failed(AdminError::UnknownSubscription { .. })) => return Err(missed),
+            Err(missed) => missed,
+        };
+        let kept = self.keep(&missed);
+        let found = kept.and_then(|sample| {
+            let view = sample.overview.subscriptions.iter().find(|view| view.name == name)?;
+            Some((view.clone(), sample.trouble()))
+        });
+        found.ok_or(missed)
+    }
+
+    /// Returns the last sample, which from now on says why there is no newer one.
+    fn keep(&self, missed: &Missed) -> Option<Sample> {
+        let trouble = missed.to_string();
+        let mut kept = None;
+        self.last.send_modify(|last| {
+            if let Some(sample) = last {
+                sample.trouble = Some(trouble);
+            }
+            kept.clone_from(last);
+        });
+        kept
+    }
+
+    /// Returns the samples from now on. They are taken while a receiver lives.
+    pub(crate) fn watch(self: &Arc<Self>) -> watch::Receiver<Option<Sample>> {
+        let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
+        let receiver = self.last.subscribe();
+        if !std::mem::replace(&mut is_running, true) {
+            tokio::spawn(Arc::clone(self).run());
+        }
+        receiver
+    }
+
+    async fn run(self: Arc<Self>) {
+        loop {
+            // A failure is a part of the last sample. Without a last sample there is nothing to show.
+            let _ = self.now().await;
+            tokio::time::sleep(EVERY).await;
+            let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.last.receiver_count() == 0 {
+                *is_running = false;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! All subscriptions.
+
+use axum::extract::State;
+use axum::response::Response;
+use eventsource::admin::{Overview, SubscriptionView};
+use maud::{Markup, html};
+use serde::Serialize;
+
+use super::{counted, owner, state, time};
+use crate::dashboard::Shared;
+use crate::layout::Page;
+use crate::live::Part;
+use crate::text::line;
+
+pub(super) async fn page(State(shared): State<Shared>, page: Page) -> Response {
+    match shared.sampler.now().await {
+        Ok(sample) => {
+            let page = Page { trouble: sample.trouble(), ..page.live("of=overview") };
+            let view = Dated { overview: &sample.overview, trouble: sample.trouble.as_deref() };
+            page.answer("", "Subscriptions", view, || all(&page, &sample.overview))
+        }
+        Err(missed) => page.missed(&missed),
+    }
+}
+
+/// An overview, and why it is old, if it is.
+#[derive(Debug, Serialize)]
+pub(super) struct Dated<'a> {
+    #[serde(flatten)]
+    pub(super) overview: &'a Overview,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trouble: Option<&'a str>,
+}
+
+/// Returns the parts that change while the page is open.
+pub(crate) fn parts(page: &Page, overview: &Overview) -> Vec<Part> {
+    let names: Vec<_> = overview.subscriptions.iter().map(|view| &*view.name).collect();
+    let cells = (0..)
+        .zip(&overview.subscriptions)
+        .flat_map(|(row, view)| cells(view).into_iter().map(move |cell| (format!("r{row}-{}", cell.id), cell.content)));
+    vec![
+        Part::new("head", head(overview)),
+        Part::new("needs", all_needs(page, overview)),
+        Part::new("caption", caption(overview)),
+        Part::table("rows", names.join("\n"), rows(page, overview), cells.collect()),
+    ]
+}
+
+fn all(page: &Page, overview: &Overview) -> Markup {
+    html! {
+        p.soft #head { (head(overview)) }
+        div #needs { (all_needs(page, overview)) }
+        table {
+            caption #caption { (caption(overview)) }
+            thead { tr {
+                th scope="col" { "Name" } th scope="col" { "State" }
+                th.number scope="col" { "Events behind" } th.number scope="col" { "Seconds behind" }
+                th.number scope="col" { "Events a second" } th.number scope="col" { "Dead letters" }
+                th scope="col" { "Owner" }
+            } }
+            tbody #rows { (rows(page, overview)) }
+        }
+        @if overview.subscriptions.is_empty() { p { "No subscription has run on this database yet." } }
+    }
+}
+
+fn head(overview: &Overview) -> Markup {
+    html! {
+        "The log ends at position " (overview.head.to_string()) "."
+        @if let Some(stalled) = &overview.stalled_by { " " span.bad { (line(stalled)) } }
+    }
+}
+
+fn caption(overview: &Overview) -> Markup {
+    html! { (overview.subscriptions.len()) " subscriptions, at " (time(overview.at)) }
+}
+
+fn all_needs(page: &Page, overview: &Overview) -> Markup {
+    html! {
+        @for (view, need) in overview.subscriptions.iter().filter_map(|view| Some((view, needs(view)?))) {
+            p.notice { a href=(page.to_subscription(&view.name)) { (line(&view.name)) } " " (line(&need)) }
+        }
+    }
+}
+
+/// Returns why a subscription needs an operator, if it does.
+fn needs(view: &SubscriptionView) -> Option<String> {
+    let reason = view.reason.as_deref().or(view.failure.as_deref()).unwrap_or_default();
+    match &*view.state {
+        "faulted" | "refused" | "outdated" | "fenced again" => Some(format!("is {}: {reason}", view.state)),
+        "not running" | "stopped" => Some("runs in no process".to_owned()),
+        _ if view.letters > 0 => Some(format!("has {} dead letters", counted(view.letters))),
+        _ => None,
+    }
+}
+
+fn rows(page: &Page, overview: &Overview) -> Markup {
+    html! {
+        @for (row, view) in (0..).zip(&overview.subscriptions) { tr {
+            td data-name="Name" { a href=(page.to_subscription(&view.name)) { (line(&view.name)) } }
+            @for cell in cells(view) {
+                td.number[cell.is_number] data-name=(cell.name) { span id={ "r" (row) "-" (cell.id) } { (cell.content) } }
+            }
+        } }
+    }
+}
+
+/// A cell that changes.
+struct Cell {
+    id: &'static str,
+    name: &'static str,
+    is_number: bool,
+    content: Markup,
+}
+
+fn cells(view: &SubscriptionView) -> [Cell; 6] {
+    let number = |id, name, text: String| Cell { id, name, is_number: true, content: html! { (text) } };
+    [
+        Cell { id: "state", name: "State", is_number: false, content: state(&view.state) },
+        number("behind", "Events behind", counted(view.behind)),
+        number("seconds", "Seconds behind", format!("{:.1}", view.behind_seconds)),
+        number("rate", "Events a second", format!("{:.1}", view.rate)),
+        number("letters", "Dead letters", counted(view.letters)),
+        Cell { id: "owner", name: "Owner", is_number: false, content: html! { (owner(view)) } },
+    ]
+}
