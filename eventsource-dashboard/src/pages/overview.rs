@@ -89,6 +89,7 @@ fn needs(view: &SubscriptionView) -> Option<String> {
     match &*view.state {
         "faulted" | "refused" | "outdated" | "fenced again" => Some(format!("is {}: {reason}", view.state)),
         "not running" | "stopped" => Some("runs in no process".to_owned()),
+        _ if view.letters == 1 => Some("has 1 dead letter".to_owned()),
         _ if view.letters > 0 => Some(format!("has {} dead letters", counted(view.letters))),
         _ => None,
     }
