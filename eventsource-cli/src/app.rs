@@ -82,6 +82,9 @@ impl App {
 
 /// Runs a command until it ends, or until the process is told to end.
 async fn interruptible(context: &Context, command: Command, definition: clap::Command) -> Result<(), CliError> {
+    if command.ends_in_order() {
+        return command.run(context, definition).await;
+    }
     let mut running = std::pin::pin!(command.run(context, definition));
     // Where signals cannot be received, they end the process.
     let interruption = async {

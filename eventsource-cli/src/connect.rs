@@ -20,7 +20,38 @@ pub(crate) enum Access {
     Read,
     /// It changes something.
     Write,
+    /// It serves pages, each of which waits for a short time only.
+    #[cfg(feature = "dashboard")]
+    Page {
+        /// Whether the database refuses its writes.
+        is_read_only: bool,
+    },
 }
+
+impl Access {
+    const fn is_read_only(self) -> bool {
+        match self {
+            Self::Read => true,
+            Self::Write => false,
+            #[cfg(feature = "dashboard")]
+            Self::Page { is_read_only } => is_read_only,
+        }
+    }
+
+    /// Returns the longest time of a query, if it is limited.
+    fn longest(self, options: &Options) -> Option<Duration> {
+        match self {
+            Self::Read => Some(options.timeout),
+            Self::Write => None,
+            #[cfg(feature = "dashboard")]
+            Self::Page { .. } => Some(options.timeout.min(PAGE)),
+        }
+    }
+}
+
+/// The longest time of a query for a page.
+#[cfg(feature = "dashboard")]
+const PAGE: Duration = Duration::from_secs(2);
 
 /// An open database.
 pub(crate) struct Connected {
@@ -56,8 +87,9 @@ pub(crate) async fn connect(options: &Options, access: Access) -> Result<Connect
             if !Path::new(&path).exists() {
                 return Err(CliError::NoFile { path });
             }
-            let sqlite = SqliteOptions::new(path).migrate_on_open(false).write_timeout(options.timeout);
-            let db = SqliteDatabase::open_with(sqlite.read_only(access == Access::Read)).await?;
+            let patience = access.longest(options).unwrap_or(options.timeout);
+            let sqlite = SqliteOptions::new(path).migrate_on_open(false).write_timeout(patience);
+            let db = SqliteDatabase::open_with(sqlite.read_only(access.is_read_only())).await?;
             Ok(Connected {
                 admin: Arc::new(DatabaseAdmin::new(db.checkpoints(), db.event_store())),
                 store: Arc::new(db.event_store()),
@@ -79,12 +111,19 @@ const CONNECTIONS: u32 = 6;
 fn postgres(url: &str, options: &Options, access: Access) -> Result<PostgresOptions, CliError> {
     let parsed: PgConnectOptions =
         url.parse().map_err(|source| CliError::Postgres(eventsource::postgres::PostgresOpenError::Url { source }))?;
-    let timeout = options.timeout.max(Duration::from_millis(1)).as_millis().to_string();
-    let parsed = match access {
-        Access::Read => parsed.options([("default_transaction_read_only", "on"), ("statement_timeout", &*timeout)]),
-        Access::Write => parsed,
+    let parsed = match access.is_read_only() {
+        true => parsed.options([("default_transaction_read_only", "on")]),
+        false => parsed,
     };
-    let acquire = options.timeout.min(Duration::from_secs(10));
+    let longest = access.longest(options);
+    let parsed = match longest {
+        Some(longest) => {
+            let timeout = longest.max(Duration::from_millis(1)).as_millis().to_string();
+            parsed.options([("statement_timeout", &*timeout)])
+        }
+        None => parsed,
+    };
+    let acquire = longest.unwrap_or(options.timeout).min(Duration::from_secs(10));
     Ok(PostgresOptions::from_connect_options(parsed)
         .schema(&*options.schema)
         .connections(CONNECTIONS)

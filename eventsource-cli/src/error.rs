@@ -82,6 +82,17 @@ pub enum CliError {
         /// Its position.
         position: u64,
     },
+    /// The address cannot be listened on.
+    #[error("the address {address} cannot be listened on: give another one with `--listen`")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server of the dashboard failed.
+    #[error("the dashboard cannot be served")]
+    Serve(#[source] io::Error),
     /// The output cannot be written.
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
@@ -111,6 +122,7 @@ impl CliError {
             Self::Interrupted { .. } => Exit::Interrupted,
             // The reader of the output has seen enough, such as `head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+            Self::Listen { .. } | Self::Serve(_) => Exit::Failed,
             Self::Admin(_) | Self::RebuildEnded { .. } | Self::Output(_) | Self::Json(_) => Exit::Failed,
         }
     }

@@ -10,6 +10,9 @@
 //! eventsource letters list orders
 //! ```
 //!
+//! `eventsource dashboard` serves the web page for operators (feature `dashboard`, on by default), at first to browsers on
+//! the same machine only; `--token-file` lets other machines see it.
+//!
 //! A program can offer the same commands under its own name:
 //!
 //! ```no_run

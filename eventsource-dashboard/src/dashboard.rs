@@ -22,6 +22,7 @@ pub struct Dashboard {
     access: Option<AccessFn>,
     operator: Option<OperatorFn>,
     live: LiveUpdates,
+    read_only: bool,
 }
 
 type AccessFn = Arc<dyn Fn(&Parts) -> Access + Send + Sync>;
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) access: Option<AccessFn>,
     pub(crate) operator: Option<OperatorFn>,
     pub(crate) live: LiveUpdates,
+    pub(crate) read_only: bool,
     pub(crate) sampler: Arc<Sampler>,
 }
 
@@ -43,13 +45,19 @@ pub(crate) type Shared = Arc<Settings>;
 impl Dashboard {
     /// Creates it over the port of operators.
     pub fn new(admin: impl Admin) -> Self {
+        Self::from_shared(Arc::new(admin))
+    }
+
+    /// Creates it over a port of operators that others use too.
+    pub fn from_shared(admin: Arc<dyn Admin>) -> Self {
         Self {
-            admin: Arc::new(admin),
+            admin,
             title: "eventsource".to_owned(),
             payloads: Payloads::Masked,
             access: None,
             operator: None,
             live: LiveUpdates::new(),
+            read_only: false,
         }
     }
 
@@ -86,6 +94,13 @@ impl Dashboard {
         self
     }
 
+    /// Forbids every change, whatever [`access`](Self::access) says. The default is `false`.
+    #[must_use]
+    pub const fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
     /// Names the operator of a request, for the record of requests. The default is `dashboard`.
     #[must_use]
     pub fn operator(mut self, operator: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
@@ -101,9 +116,9 @@ impl Dashboard {
 
     /// Returns the router. It can be nested at any path.
     pub fn router(self) -> Router {
-        let Self { admin, title, payloads, access, operator, live } = self;
+        let Self { admin, title, payloads, access, operator, live, read_only } = self;
         let sampler = Arc::new(Sampler::new(Arc::clone(&admin)));
-        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator, live, sampler });
+        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator, live, read_only, sampler });
         let limited = from_fn_with_state(Arc::clone(&shared), limit);
         let guarded = from_fn_with_state(Arc::clone(&shared), guard);
         let pages = pages::routes().layer(limited);

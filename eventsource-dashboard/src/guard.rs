@@ -64,6 +64,7 @@ fn allowed(shared: &Shared, parts: &Parts) -> Result<Access, &'static str> {
     if access == Access::Deny {
         return Err("You may not see the dashboard.");
     }
+    let access = if shared.read_only { Access::ReadOnly } else { access };
     if !matches!(parts.method, Method::GET | Method::HEAD) && !is_of_this_page(parts) {
         return Err("The request does not come from the dashboard itself, so it changes nothing.");
     }

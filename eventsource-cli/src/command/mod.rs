@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod completions;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod doctor;
 mod events;
 mod letters;
@@ -52,11 +54,23 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Look for problems, and say what mends them. It changes nothing.
     Doctor(doctor::Doctor),
+    /// Serve the web page for operators.
+    #[cfg(feature = "dashboard")]
+    Dashboard(dashboard::Dashboard),
     /// Print the completions of a shell.
     Completions(completions::Completions),
 }
 
 impl Command {
+    /// Returns whether the command ends by itself, in order, when the process is told to end.
+    pub(crate) const fn ends_in_order(&self) -> bool {
+        match self {
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(_) => true,
+            _ => false,
+        }
+    }
+
     pub(crate) async fn run(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
         match self {
             Self::Status(command) => command.run(context).await,
@@ -72,6 +86,8 @@ impl Command {
             Self::Operations(command) => command.run(context).await,
             Self::Migrate(command) => command.run(context).await,
             Self::Doctor(command) => command.run(context).await,
+            #[cfg(feature = "dashboard")]
+            Self::Dashboard(command) => command.run(context).await,
             Self::Completions(command) => command.run(context, definition),
         }
     }

@@ -4,6 +4,8 @@
 
 mod codes;
 mod commands;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod hostile;
 mod owner;
 mod processes;

@@ -53,6 +53,18 @@ async fn each_access_may_do_what_it_says_on_each_route() {
 }
 
 #[tokio::test]
+async fn read_only_page_forbids_what_access_allows() {
+    let world = World::new(|dashboard| dashboard.access(|_| Access::Full).read_only(true)).await;
+    for (change, path, form) in CHANGES {
+        assert_eq!(world.post(path, form).await.status, StatusCode::FORBIDDEN, "{change:?}");
+    }
+    for path in world.paths() {
+        assert!(!world.get(&path).await.body.contains("method=\"post\""), "{path}");
+    }
+    world.manager.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn without_access_only_a_browser_on_this_machine_sees_it() {
     let world = World::new(|dashboard| dashboard).await;
     assert_eq!(world.get("/admin").await.status, StatusCode::OK);
