@@ -6,11 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
+use eventsource::Registry;
 use eventsource::admin::Admin;
 
 use crate::access::Access;
 use crate::guard::{guard, limit};
 use crate::live::{self, LiveUpdates, Sampler};
+use crate::pages::topology::Graph;
 use crate::payload::Payloads;
 use crate::{assets, pages};
 
@@ -23,6 +25,7 @@ pub struct Dashboard {
     operator: Option<OperatorFn>,
     live: LiveUpdates,
     read_only: bool,
+    topology: Option<Graph>,
 }
 
 type AccessFn = Arc<dyn Fn(&Parts) -> Access + Send + Sync>;
@@ -37,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) operator: Option<OperatorFn>,
     pub(crate) live: LiveUpdates,
     pub(crate) read_only: bool,
+    pub(crate) topology: Option<Graph>,
     pub(crate) sampler: Arc<Sampler>,
 }
 
@@ -58,6 +62,7 @@ impl Dashboard {
             operator: None,
             live: LiveUpdates::new(),
             read_only: false,
+            topology: None,
         }
     }
 
@@ -101,6 +106,22 @@ impl Dashboard {
         self
     }
 
+    /// Adds a page that shows the events, aggregates, projections and read models of this program, as a drawing and as
+    /// tables. [`Registry::global`] has all that are linked.
+    ///
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # use eventsource_dashboard::Dashboard;
+    /// # let admin = eventsource::admin::DatabaseAdmin::new(MemoryCheckpoints::new(), MemoryEventStore::new());
+    /// let dashboard = Dashboard::new(admin).topology(eventsource::Registry::global());
+    /// # let _ = dashboard;
+    /// ```
+    #[must_use]
+    pub fn topology(mut self, registry: &Registry) -> Self {
+        self.topology = Some(Graph::of(registry.topology().json()));
+        self
+    }
+
     /// Names the operator of a request, for the record of requests. The default is `dashboard`.
     #[must_use]
     pub fn operator(mut self, operator: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
@@ -116,9 +137,10 @@ impl Dashboard {
 
     /// Returns the router. It can be nested at any path.
     pub fn router(self) -> Router {
-        let Self { admin, title, payloads, access, operator, live, read_only } = self;
+        let Self { admin, title, payloads, access, operator, live, read_only, topology } = self;
         let sampler = Arc::new(Sampler::new(Arc::clone(&admin)));
-        let shared: Shared = Arc::new(Settings { admin, title, payloads, access, operator, live, read_only, sampler });
+        let shared: Shared =
+            Arc::new(Settings { admin, title, payloads, access, operator, live, read_only, topology, sampler });
         let limited = from_fn_with_state(Arc::clone(&shared), limit);
         let guarded = from_fn_with_state(Arc::clone(&shared), guard);
         let pages = pages::routes().layer(limited);

@@ -8,6 +8,7 @@ use crate::access::Access;
 use crate::assets::{icon_path, script_path, style_path};
 use crate::dashboard::Shared;
 use crate::live::{Part, Trouble};
+use crate::pages::topology;
 use crate::text::line;
 
 /// What a page knows of its request.
@@ -22,6 +23,8 @@ pub(crate) struct Page {
     pub(crate) updates: Option<String>,
     /// Why it shows an old sample, if it does.
     pub(crate) trouble: Option<Trouble>,
+    /// Whether there is a page of the topology.
+    pub(crate) has_topology: bool,
 }
 
 impl FromRequestParts<Shared> for Page {
@@ -42,13 +45,20 @@ impl FromRequestParts<Shared> for Page {
             operator,
             updates: None,
             trouble: None,
+            has_topology: shared.topology.is_some(),
         })
     }
 }
 
 /// The places of the navigation: the path, and the name.
-const PLACES: [(&str, &str); 4] =
-    [("", "Subscriptions"), ("/letters", "Dead letters"), ("/events", "Events"), ("/operations", "Operations")];
+const PLACES: [(&str, &str); 6] = [
+    ("", "Subscriptions"),
+    ("/letters", "Dead letters"),
+    ("/events", "Events"),
+    ("/streams", "Streams"),
+    (topology::AT, "Topology"),
+    ("/operations", "Operations"),
+];
 
 impl Page {
     /// Returns the address of a place of the navigation.
@@ -87,9 +97,9 @@ impl Page {
                     header {
                         span.title { (line(&self.title)) }
                         nav aria-label="Places" {
-                            @for (path, name) in PLACES {
+                            @for (path, name) in PLACES.iter().filter(|(path, _)| self.has_topology || *path != topology::AT) {
                                 a href=(self.to(path))
-                                    aria-current=[(path == at).then_some("page")] { (name) }
+                                    aria-current=[(*path == at).then_some("page")] { (name) }
                                 " "
                             }
                         }

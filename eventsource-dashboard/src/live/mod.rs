@@ -1,6 +1,6 @@
 //! Live updates: a stream of server-sent events with the parts of an open page that have changed.
 //!
-//! One task samples the subscriptions once a second while a page is open. A page without a script shows the same, as it
+//! One task of [`Admin::watch`](eventsource::admin::Admin::watch) samples the subscriptions while a page is open. A page without a script shows the same, as it
 //! was when it was loaded.
 
 mod part;

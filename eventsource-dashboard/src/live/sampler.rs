@@ -1,15 +1,11 @@
 //! Samples of the subscriptions, for all pages of this process.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use eventsource::admin::{Admin, AdminError, Overview, SubscriptionView};
-use tokio::sync::watch;
-
-/// The time between two samples while a page is open.
-const EVERY: Duration = Duration::from_secs(1);
+use eventsource::admin::{Admin, AdminError, Overview, OverviewSample, SubscriptionView};
 
 /// The longest time that a page waits for a sample. Then it shows the last one.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +19,12 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// Returns what an open page shows of a sample. `None`: there is no overview yet.
+    pub(super) fn of(sample: &OverviewSample) -> Option<Self> {
+        let overview = Arc::new(sample.overview.clone()?);
+        Some(Self { overview, trouble: sample.failure.clone() })
+    }
+
     /// Returns why this sample is old, if it is.
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.trouble.clone().map(|why| Trouble { at: self.overview.at, why })
@@ -67,16 +69,26 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, AdminError>>) -> Resu
     }
 }
 
-/// Takes samples, and keeps the last one.
+/// Takes samples for pages that are loaded, and keeps the last one.
 pub(crate) struct Sampler {
     admin: Arc<dyn Admin>,
-    last: watch::Sender<Option<Sample>>,
-    is_running: Mutex<bool>,
+    last: Mutex<Option<Arc<Overview>>>,
 }
 
 impl Sampler {
     pub(crate) fn new(admin: Arc<dyn Admin>) -> Self {
-        Self { admin, last: watch::Sender::new(None), is_running: Mutex::new(false) }
+        Self { admin, last: Mutex::new(None) }
+    }
+
+    /// Keeps a sample, unless it is an old one.
+    pub(super) fn remember(&self, sample: &Sample) {
+        if sample.trouble.is_none() {
+            *self.last() = Some(Arc::clone(&sample.overview));
+        }
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Overview>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a sample, or returns the last one if the database fails or does not answer in time.
@@ -84,7 +96,7 @@ impl Sampler {
         match in_time(self.admin.overview()).await {
             Ok(overview) => {
                 let sample = Sample { overview: Arc::new(overview), trouble: None };
-                self.last.send_replace(Some(sample.clone()));
+                self.remember(&sample);
                 Ok(sample)
             }
             Err(missed) => self.keep(&missed).ok_or(missed),
@@ -106,39 +118,9 @@ impl Sampler {
         found.ok_or(missed)
     }
 
-    /// Returns the last sample, which from now on says why there is no newer one.
+    /// Returns the last sample, and why there is no newer one.
     fn keep(&self, missed: &Missed) -> Option<Sample> {
-        let trouble = missed.to_string();
-        let mut kept = None;
-        self.last.send_modify(|last| {
-            if let Some(sample) = last {
-                sample.trouble = Some(trouble);
-            }
-            kept.clone_from(last);
-        });
-        kept
-    }
-
-    /// Returns the samples from now on. They are taken while a receiver lives.
-    pub(crate) fn watch(self: &Arc<Self>) -> watch::Receiver<Option<Sample>> {
-        let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
-        let receiver = self.last.subscribe();
-        if !std::mem::replace(&mut is_running, true) {
-            tokio::spawn(Arc::clone(self).run());
-        }
-        receiver
-    }
-
-    async fn run(self: Arc<Self>) {
-        loop {
-            // A failure is a part of the last sample. Without a last sample there is nothing to show.
-            let _ = self.now().await;
-            tokio::time::sleep(EVERY).await;
-            let mut is_running = self.is_running.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.last.receiver_count() == 0 {
-                *is_running = false;
-                return;
-            }
-        }
+        let overview = self.last().clone()?;
+        Some(Sample { overview, trouble: Some(missed.to_string()) })
     }
 }

@@ -10,6 +10,8 @@ use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use eventsource::Position;
+use eventsource::admin::OverviewSample;
 use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -25,6 +27,9 @@ use crate::layout::Page;
 /// that does not end the streams takes no longer.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// A sample is taken each second.
+const OLD: Duration = Duration::from_secs(3);
+
 /// The time between two comments, which show a proxy that the stream is alive.
 const COMMENTS: Duration = Duration::from_secs(15);
 
@@ -37,12 +42,13 @@ pub(crate) fn routes() -> Router<Shared> {
 
 async fn updates(State(shared): State<Shared>, Query(watched): Query<Watched>, page: Page) -> Response {
     let open = Open {
-        samples: shared.sampler.watch(),
+        samples: shared.admin.watch(),
         until: Instant::now() + LONGEST,
         shown: Shown::default(),
         states: BTreeMap::new(),
         was_in_trouble: false,
         is_first: true,
+        head: None,
         shared,
         watched,
         page,
@@ -71,29 +77,42 @@ struct Open {
     shared: Shared,
     page: Page,
     watched: Watched,
-    samples: watch::Receiver<Option<Sample>>,
+    samples: watch::Receiver<Arc<OverviewSample>>,
     until: Instant,
     shown: Shown,
     states: BTreeMap<String, String>,
     was_in_trouble: bool,
     is_first: bool,
+    head: Option<Position>,
 }
 
 impl Open {
-    /// Waits for the next sample, and returns what it changes. `None` ends the stream.
+    /// Returns what the next sample changes. `None` ends the stream, also while the database does not answer.
     async fn next(&mut self) -> Option<Message> {
-        let shared = Arc::clone(&self.shared);
+        let (shared, until) = (Arc::clone(&self.shared), self.until);
+        tokio::select! {
+            () = shared.live.ended() => None,
+            () = tokio::time::sleep_until(until) => None,
+            message = self.message() => message,
+        }
+    }
+
+    async fn message(&mut self) -> Option<Message> {
         loop {
-            tokio::select! {
-                () = shared.live.ended() => return None,
-                () = tokio::time::sleep_until(self.until) => return None,
-                changed = self.samples.changed(), if !self.is_first => changed.ok()?,
-                () = std::future::ready(()), if self.is_first => {}
+            let is_first = std::mem::take(&mut self.is_first);
+            if !is_first {
+                self.samples.changed().await.ok()?;
             }
-            self.is_first = false;
-            let sample = self.samples.borrow_and_update().clone();
-            let Some(sample) = sample else { continue };
-            let mut parts = self.watched.parts(&self.shared, &self.page, &sample).await?;
+            let sample = Arc::clone(&self.samples.borrow_and_update());
+            // Without a receiver no sample was taken: the first one can be old.
+            if is_first && sample.failure.is_none() && sample.age().is_none_or(|age| age > OLD) {
+                continue;
+            }
+            let Some(sample) = Sample::of(&sample) else { continue };
+            self.shared.sampler.remember(&sample);
+            let head = sample.overview.head;
+            let has_grown = self.head.replace(head) != Some(head);
+            let mut parts = self.watched.parts(&self.shared, &self.page, &sample, has_grown).await?;
             parts.push(Page::trouble_part(sample.trouble().as_ref()));
             let at = sample.overview.at.format("%H:%M:%S UTC").to_string();
             return Some(Message { at, parts: self.shown.changes(parts), said: self.said(&sample) });

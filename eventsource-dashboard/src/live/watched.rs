@@ -23,6 +23,8 @@ pub(crate) enum Watched {
     },
     /// The numbers of dead letters.
     Letters,
+    /// The end of the log.
+    Events(pages::events::list::Wanted),
     /// One request.
     Operation {
         /// Its id.
@@ -36,15 +38,23 @@ impl Watched {
         match self {
             Self::Overview => true,
             Self::Subscription { name: shown } => shown == name,
-            Self::Letters | Self::Operation { .. } => false,
+            Self::Letters | Self::Events(_) | Self::Operation { .. } => false,
         }
     }
 
-    /// Returns the parts of the page. `None` ends the stream: the page is gone.
-    pub(super) async fn parts(&self, shared: &Shared, page: &Page, sample: &Sample) -> Option<Vec<Part>> {
+    /// Returns the parts of the page. `has_grown`: the log has other events than at the last call. `None` ends the stream: the page is gone.
+    pub(super) async fn parts(
+        &self,
+        shared: &Shared,
+        page: &Page,
+        sample: &Sample,
+        has_grown: bool,
+    ) -> Option<Vec<Part>> {
         match self {
+            Self::Events(_) if !has_grown => Some(Vec::new()),
+            Self::Events(wanted) => Some(wanted.parts(shared, page).await.unwrap_or_default()),
             Self::Overview => Some(pages::overview::parts(page, &sample.overview)),
-            Self::Letters => Some(pages::letters::parts(page, &sample.overview)),
+            Self::Letters => Some(pages::letters::totals::parts(page, &sample.overview)),
             Self::Subscription { name } => {
                 let found = sample.overview.subscriptions.iter().find(|view| view.name == *name);
                 Some(found.map(|view| pages::subscription::parts(page, view)).unwrap_or_default())

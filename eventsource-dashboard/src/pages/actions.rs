@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::letters::search::Wanted;
 use crate::access::Change;
 use crate::dashboard::Shared;
 use crate::layout::Page;
@@ -28,6 +29,9 @@ pub(super) struct Sent {
     reason: String,
     confirm: String,
     position: Option<u64>,
+    /// The filters of the letters that a change is for.
+    #[serde(flatten)]
+    wanted: Wanted,
 }
 
 pub(super) async fn on_subscription(
@@ -62,10 +66,14 @@ pub(super) async fn on_letters(
 ) -> Response {
     let retry = |letters| (Change::RetryLetters, Action::RetryLetters { letters });
     let (change, action) = match (&*sent.action, sent.position.map(Position::new)) {
+        ("retry-found" | "dismiss-found", _) => match found(&name, &sent) {
+            Ok(found) => found,
+            Err(text) => return page.problem(StatusCode::UNPROCESSABLE_ENTITY, &text),
+        },
         ("retry-all", _) => retry(LetterSelection::All),
         ("retry", Some(position)) => retry(LetterSelection::At(position)),
         ("dismiss", Some(_)) if sent.reason.trim().is_empty() => {
-            return page.problem(StatusCode::UNPROCESSABLE_ENTITY, "a dismissal needs a reason, for other operators");
+            return page.problem(StatusCode::UNPROCESSABLE_ENTITY, NEEDS_REASON);
         }
         ("dismiss", Some(position)) => {
             let reason = sent.reason.trim().to_owned();
@@ -74,6 +82,21 @@ pub(super) async fn on_letters(
         _ => return page.problem(StatusCode::UNPROCESSABLE_ENTITY, "there is no such action on dead letters"),
     };
     ask(&shared, &page, &name, change, action).await
+}
+
+const NEEDS_REASON: &str = "a dismissal needs a reason, for other operators";
+
+/// Returns the change of the letters that a search finds.
+fn found(name: &str, sent: &Sent) -> Result<(Change, Action), String> {
+    let search = Box::new(sent.wanted.search(name)?);
+    let reason = sent.reason.trim();
+    match (&*sent.action, reason) {
+        ("retry-found", _) => {
+            Ok((Change::RetryLetters, Action::RetryLetters { letters: LetterSelection::Matching(search) }))
+        }
+        (_, "") => Err(NEEDS_REASON.to_owned()),
+        _ => Ok((Change::DismissLetters, Action::DismissMatching { search, reason: reason.to_owned() })),
+    }
 }
 
 async fn ask(shared: &Shared, page: &Page, name: &str, change: Change, action: Action) -> Response {

@@ -1,11 +1,12 @@
 //! The pages.
 
 mod actions;
-mod events;
+pub(crate) mod events;
 pub(crate) mod letters;
 pub(crate) mod operations;
 pub(crate) mod overview;
 pub(crate) mod subscription;
+pub(crate) mod topology;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -25,13 +26,18 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/", get(overview::page))
         .route("/subscriptions/{name}", get(subscription::one))
         .route("/subscriptions/{name}/{action}", post(actions::on_subscription))
-        .route("/letters", get(letters::all))
-        .route("/subscriptions/{name}/letters", get(letters::page).post(actions::on_letters))
-        .route("/subscriptions/{name}/letters/{position}", get(letters::one))
-        .route("/events", get(events::page))
-        .route("/events/{id}", get(events::one))
-        .route("/events/{id}/payload", get(events::payload))
-        .route("/streams/{kind}/{id}", get(events::stream))
+        .route("/letters", get(letters::totals::page))
+        .route("/subscriptions/{name}/letters", get(letters::list::page).post(actions::on_letters))
+        .route("/subscriptions/{name}/letters/confirm", get(letters::bulk::page))
+        .route("/subscriptions/{name}/letters/{position}", get(letters::one::page))
+        .route("/events", get(events::list::page))
+        .route("/events/{id}", get(events::one::page))
+        .route("/events/{id}/payload", get(events::one::payload))
+        .route("/event-types", get(events::types::page))
+        .route("/streams", get(events::streams::page))
+        .route("/streams/{kind}/{id}", get(events::stream::page))
+        .route("/correlations/{id}", get(events::correlation::page))
+        .route("/topology", get(topology::page))
         .route("/operations", get(operations::page))
         .route("/operations/{id}", get(operations::one))
         .route("/operations/{id}/withdraw", post(actions::withdraw))
@@ -57,6 +63,26 @@ struct After {
 /// Returns the number, or "over 10,000".
 fn counted(number: u64) -> String {
     if number > COUNTED { format!("over {COUNTED}") } else { number.to_string() }
+}
+
+/// Returns the number, or that it is at least that.
+fn at_least(number: u64, is_exact: bool) -> String {
+    match is_exact {
+        true => counted(number),
+        false => format!("at least {}", number.min(COUNTED)),
+    }
+}
+
+/// Returns the query of an address, with the fields that are not empty.
+fn query<'a>(fields: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&part(value));
+    }
+    text
 }
 
 fn owner(view: &SubscriptionView) -> String {
@@ -117,6 +143,10 @@ impl Page {
         format!("{}/streams/{}/{}", self.root, part(stream.aggregate_type()), stream.aggregate_id())
     }
 
+    fn to_correlation(&self, id: uuid::Uuid) -> String {
+        format!("{}/correlations/{id}", self.root)
+    }
+
     fn to_operation(&self, id: uuid::Uuid) -> String {
         format!("{}/operations/{id}", self.root)
     }
@@ -129,5 +159,6 @@ mod tests {
     #[test]
     fn part_of_a_path_keeps_no_character_with_a_meaning() {
         assert_eq!(part("a/b?c#d%é"), "a%2Fb%3Fc%23d%25%C3%A9");
+        assert_eq!(query([("kind", "a&b"), ("stream", ""), ("error", "c")]), "?kind=a%26b&error=c");
     }
 }

@@ -10,13 +10,15 @@ use eventsource_dashboard::{Access, Change};
 use crate::world::{World, local};
 
 /// Each change, with what its form sends.
-const CHANGES: [(Change, &str, &str); 8] = [
+const CHANGES: [(Change, &str, &str); 10] = [
     (Change::Pause, "/admin/subscriptions/orders/pause", "reason=tea"),
     (Change::Resume, "/admin/subscriptions/orders/resume", ""),
     (Change::Restart, "/admin/subscriptions/orders/restart", ""),
     (Change::Rebuild, "/admin/subscriptions/orders/rebuild-in-place", "confirm=orders"),
     (Change::CancelRebuild, "/admin/subscriptions/orders/cancel-rebuild", ""),
     (Change::RetryLetters, "/admin/subscriptions/orders/letters", "action=retry-all"),
+    (Change::RetryLetters, "/admin/subscriptions/orders/letters", "action=retry-found&error=cannot"),
+    (Change::DismissLetters, "/admin/subscriptions/orders/letters", "action=dismiss-found&kind=Other&reason=free"),
     (Change::DismissLetters, "/admin/subscriptions/orders/letters", "action=dismiss&position=2&reason=free"),
     (Change::Withdraw, "/admin/operations/00000000-0000-0000-0000-000000000000/withdraw", ""),
 ];

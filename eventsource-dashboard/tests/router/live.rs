@@ -64,6 +64,7 @@ async fn open_page_receives_the_parts_that_change_and_is_told_of_states() {
         ("of=overview", vec!["head", "needs", "caption", "rows", "trouble"]),
         ("of=subscription&name=orders", vec!["state", "facts", "actions", "processes", "trouble"]),
         ("of=letters", vec!["rows", "trouble"]),
+        ("of=events&kind=OrderPlaced", vec!["caption", "rows", "trouble"]),
     ] {
         let first = Open::of(&world, query).await.next().await.unwrap();
         assert_eq!(ids(&first), parts, "{query}");

@@ -40,7 +40,7 @@ async fn every_page_is_json_for_a_client_that_accepts_only_that() {
         let json: serde_json::Value =
             serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert_eq!(answer.status, StatusCode::OK, "{path}");
-        let has_values = path.contains("/events") || path.contains("/streams");
+        let has_values = ["/events", "/streams", "/correlations"].iter().any(|part| path.contains(part));
         assert!(!has_values || !answer.body.contains("alert(1)"), "values are masked: {path}: {json}");
     }
     let request = local("GET", "/admin/subscriptions/none").header("accept", "application/json");
@@ -64,7 +64,7 @@ async fn change_is_recorded_and_its_page_says_what_came_of_it() {
         assert!(record.contains(part), "{part}: {record}");
     }
     let letters = world.get("/admin/subscriptions/orders/letters").await.body;
-    assert!(letters.contains("No dead letter waits."), "{letters}");
+    assert!(letters.contains("No dead letter is found."), "{letters}");
     world.manager.stop().await.unwrap();
 }
 
@@ -75,6 +75,8 @@ async fn rebuild_in_place_asks_for_the_name_and_a_dismissal_for_a_reason() {
         ("/admin/subscriptions/orders/rebuild-in-place", "confirm=other"),
         ("/admin/subscriptions/orders/letters", "action=dismiss&position=2&reason=+"),
         ("/admin/subscriptions/orders/letters", "action=other"),
+        ("/admin/subscriptions/orders/letters", "action=dismiss-found&reason=+"),
+        ("/admin/subscriptions/orders/letters", "action=retry-found&stream=Order"),
     ] {
         let answer = world.post(path, form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {form}");
@@ -118,5 +120,18 @@ async fn payload_is_a_file_of_plain_text_and_only_if_payloads_are_shown() {
     assert_eq!(answer.body, world.event.payload());
     assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
     assert!(answer.headers["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+    world.manager.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn topology_is_drawn_and_told_in_tables() {
+    let world = World::new(|dashboard| dashboard).await;
+    let page = world.get("/admin/topology").await.body;
+    for part in ["<svg class=\"topology\"", "1 projections", "1 events", "OrderPlaced", "/admin/subscriptions/orders"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert_eq!(page.matches("<path class=\"edge\"").count(), 2, "{page}");
+    let around = world.get("/admin/topology?around=Other").await.body;
+    assert!(around.contains("There is nothing."), "{around}");
     world.manager.stop().await.unwrap();
 }

@@ -10,6 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use eventsource::admin::ManagerAdmin;
 use eventsource::prelude::*;
+use eventsource::projection::Projection as _;
 use eventsource::testing::faults::{Faults, FaultyEventStore};
 use eventsource_dashboard::Dashboard;
 use http_body_util::BodyExt as _;
@@ -18,6 +19,9 @@ use tower::ServiceExt as _;
 
 /// A text that does harm where it is not escaped.
 pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\u{202e}\u{1b}[31m";
+
+/// The correlation of all events.
+pub(crate) const CORRELATION: uuid::Uuid = uuid::Uuid::from_u128(7);
 
 #[derive(Serialize, Deserialize, DomainEvent)]
 #[event(aggregate = "Order")]
@@ -47,6 +51,7 @@ pub(crate) struct World {
     pub(crate) event: RecordedEvent,
     /// Faults of the event store, as the subscription and the page see it.
     pub(crate) faults: Faults,
+    pub(crate) store: FaultyEventStore<MemoryEventStore>,
 }
 
 impl World {
@@ -59,6 +64,7 @@ impl World {
         manager.start().await.unwrap();
         for note in ["first", HOSTILE] {
             let event = NewEvent::of(&OrderPlaced { note: note.to_owned() }).unwrap();
+            let event = event.with_metadata(Metadata::new().correlation_id(CORRELATION));
             let stream = StreamId::new("Order", uuid::Uuid::now_v7());
             store.append(&stream, ExpectedVersion::NoStream, vec![event]).await.unwrap();
         }
@@ -66,8 +72,10 @@ impl World {
         let page = store.read_log(Position::new(1), &EventFilter::all(), PageLimit::events(1)).await.unwrap();
         let event = RecordedEvent::clone(page.events.first().unwrap());
         let manager = Arc::new(manager);
-        let dashboard = options(Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))));
-        Self { router: Router::new().nest("/admin", dashboard.router()), manager, event, faults }
+        let registry = Registry::of([OrderPlaced::DESCRIPTOR]).with_projections([Orders::DESCRIPTOR]);
+        let dashboard = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).topology(&registry);
+        let dashboard = options(dashboard);
+        Self { router: Router::new().nest("/admin", dashboard.router()), manager, event, faults, store }
     }
 
     /// The paths that a browser can open.
@@ -79,9 +87,17 @@ impl World {
             "/letters".to_owned(),
             "/subscriptions/orders/letters".to_owned(),
             "/subscriptions/orders/letters/2".to_owned(),
+            "/subscriptions/orders/letters?error=read&kind=OrderPlaced&state=all".to_owned(),
             "/events".to_owned(),
+            "/events?kind=OrderPlaced&until=2000-01-01T00:00".to_owned(),
+            "/event-types".to_owned(),
+            "/streams".to_owned(),
+            "/streams?kind=Order".to_owned(),
+            format!("/correlations/{CORRELATION}"),
             format!("/events/{id}"),
             format!("/streams/Order/{stream}"),
+            "/topology".to_owned(),
+            "/topology?around=orders".to_owned(),
             "/operations".to_owned(),
         ];
         paths.into_iter().map(|path| format!("/admin{path}")).collect()

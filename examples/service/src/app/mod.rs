@@ -100,7 +100,7 @@ where
 {
     let (manager, service) = parts(db, rows, mailer).await?;
     // Only a browser on this machine sees the page: `Dashboard::access` decides otherwise.
-    let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service");
+    let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service").topology(Registry::global());
     let updates = page.live_updates();
     let router = http::router(service).nest("/admin", page.router());
     manager.start().await?;

@@ -2,6 +2,7 @@
 
 use eventsource::admin::{Admin as _, Asked};
 use eventsource::subscription::Action;
+use uuid::Uuid;
 
 use crate::browser::{Browser, VIEWS};
 use crate::site::Site;
@@ -20,7 +21,13 @@ async fn every_screen_is_accessible_and_quiet_and_not_wider_than_the_window() {
         ("all-letters", "/letters".to_owned()),
         ("letters", "/subscriptions/mailer/letters".to_owned()),
         ("letter", "/subscriptions/mailer/letters/5".to_owned()),
+        ("found", "/subscriptions/mailer/letters?error=refuses&kind=OrderPlaced".to_owned()),
+        ("confirm", "/subscriptions/mailer/letters/confirm?action=dismiss&error=refuses".to_owned()),
         ("events", "/events".to_owned()),
+        ("event-types", "/event-types".to_owned()),
+        ("streams", "/streams".to_owned()),
+        ("correlation", format!("/correlations/{}", Uuid::from_u128(7))),
+        ("topology", "/topology".to_owned()),
         ("event", format!("/events/{event}")),
         ("stream", format!("/streams/Order/{}", stream.aggregate_id())),
         ("operations", "/operations".to_owned()),

@@ -93,7 +93,9 @@ impl Site {
         manager.subscribe(stock, SubscriptionConfig::from_beginning()).await.unwrap();
         manager.start().await.unwrap();
         let manager = Arc::new(manager);
+        let registry = Registry::of([OrderPlaced::DESCRIPTOR, OrderPaid::DESCRIPTOR]);
         let dashboard = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("shop").payloads(payloads);
+        let dashboard = dashboard.topology(&registry);
         let updates = dashboard.live_updates();
         let router = Router::new().nest("/admin", dashboard.router());
         let server = Server::start(router, Some(updates)).await;

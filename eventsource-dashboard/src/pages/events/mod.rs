@@ -1,0 +1,49 @@
+//! Events and streams.
+
+pub(super) mod correlation;
+pub(crate) mod list;
+pub(super) mod one;
+pub(super) mod stream;
+pub(super) mod streams;
+pub(super) mod types;
+
+use eventsource::admin::EventView;
+use maud::{Markup, html};
+
+use crate::layout::Page;
+use crate::payload::Payloads;
+use crate::text::line;
+
+/// The place of the navigation.
+pub(super) const AT: &str = "/events";
+
+/// Masks an event for JSON.
+pub(super) fn for_json(payloads: Payloads, mut event: EventView) -> EventView {
+    event.payload = payloads.json(event.payload);
+    event.metadata = event.metadata.into_iter().map(|(key, value)| (key, payloads.value(value))).collect();
+    event
+}
+
+/// Returns an event, whole.
+pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Markup {
+    html! {
+        dl {
+            dt { "Position" } dd { (event.position.value()) }
+            dt { "Id" } dd { a href=(page.to_event(event.id)) { (event.id.to_string()) } }
+            dt { "Type" } dd { (line(&event.event_type)) ", version " (event.schema_version) }
+            dt { "Stream" } dd { a href=(page.to_stream(&event.stream)) { (line(&event.stream.to_string())) } ", version " (event.version) }
+            dt { "Happened" } dd { (event.occurred_at.to_rfc3339()) }
+            dt { "Stored" } dd { (event.recorded_at.to_rfc3339()) }
+            @if let Some(id) = event.correlation_id { dt { "Correlation" } dd { a href=(page.to_correlation(id)) { (id.to_string()) } } }
+            @if let Some(id) = event.causation_id { dt { "Caused by" } dd { a href=(page.to_event(id)) { (id.to_string()) } } }
+            @if let Some(actor) = &event.actor { dt { "Actor" } dd { (line(actor)) } }
+            @if let Some(tenant) = &event.tenant { dt { "Tenant" } dd { (line(tenant)) } }
+            @for (key, value) in &event.metadata {
+                dt { (line(key)) } dd { (line(&payloads.value(value.clone()).to_string())) }
+            }
+            @if let Some(why) = &event.unreadable { dt { "Unreadable" } dd.bad { (line(why)) } }
+        }
+        pre tabindex="0" aria-label="Payload" { (payloads.text(&event.payload)) }
+        @if payloads == Payloads::Shown { p { a href={ (page.to_event(event.id)) "/payload" } { "The payload as it is stored" } } }
+    }
+}
