@@ -42,7 +42,7 @@ pub struct Claim<'a> {
     pub lease: Option<Lease>,
     /// Whether the claim fails if the stored fingerprint is another one.
     pub unless_changed: bool,
-    /// The owner of the live generation: see [`beside`](Self::beside).
+    /// The owner of the live generation: see [`live_owned_by`](Self::live_owned_by).
     pub live_owner: Option<&'a str>,
 }
 
@@ -112,7 +112,7 @@ impl<'a> Claim<'a> {
     /// caller may have stood still, and may have been replaced, since it began the rebuild. Only
     /// [`Generations::claim_next`](super::Generations::claim_next) reads it.
     #[must_use]
-    pub const fn beside(mut self, owner: &'a str) -> Self {
+    pub const fn live_owned_by(mut self, owner: &'a str) -> Self {
         self.live_owner = Some(owner);
         self
     }

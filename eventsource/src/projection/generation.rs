@@ -17,11 +17,6 @@ pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")
 }
 
-/// Returns the name of the live checkpoint, of which `next` is the next generation's.
-pub(crate) fn live_checkpoint(next: &str) -> &str {
-    next.strip_suffix(NEXT_CHECKPOINT).unwrap_or(next)
-}
-
 /// Returns whether `name` belongs to a next generation, or to a part of a subscription. Such names are reserved.
 pub(crate) fn is_reserved(name: &str) -> bool {
     name.ends_with(NEXT_CHECKPOINT) || name.ends_with(NEXT_TABLE) || is_part(name)
@@ -82,7 +77,7 @@ pub trait Generations<U>: Send + Sync {
     ///
     /// # Errors
     /// Those of [`CheckpointStore::claim`](super::CheckpointStore::claim). [`ClaimError::Held`], with the owner of the live
-    /// generation, if the claim is [`beside`](Claim::beside) another one: look at both again in the same transaction as
+    /// generation, if it is not the [`live_owner`](Claim::live_owner) of the claim: look at both again in the same transaction as
     /// the claim. [`ClaimError::Store`] with
     /// [`CheckpointError::Refused`] if the tables cannot be created: the reason says what to do.
     async fn claim_next(

@@ -31,7 +31,7 @@ enum Broken {
     /// A claim does not look at the lease of another builder.
     Leases,
     /// A claim does not look at the owner of the live generation.
-    Beside,
+    LiveOwner,
     /// Nothing is discarded.
     Discard,
     /// A table is emptied although it has the shape of its model.
@@ -72,7 +72,7 @@ const OF_GENERATIONS: &[Broken] = &[
     Broken::Continuation,
     Broken::Fingerprint,
     Broken::Leases,
-    Broken::Beside,
+    Broken::LiveOwner,
     Broken::Discard,
     Broken::Reshape,
     Broken::Switch,
@@ -168,7 +168,7 @@ impl Generations<BrokenUnit> for BrokenCheckpoints {
         match self.1 {
             Broken::Target => target = Position::new(target.value() + 1),
             Broken::Leases => claim.lease = None,
-            Broken::Beside => claim.live_owner = None,
+            Broken::LiveOwner => claim.live_owner = None,
             Broken::Continuation if stored.is_some() => {
                 self.0.discard(claim.name.trim_end_matches("~next"), tables).await?;
             }

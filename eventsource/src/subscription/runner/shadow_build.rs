@@ -160,7 +160,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         let claim = Claim::new(&core.name, &core.fingerprint, context.start).in_log(log).under(context.lease());
         // A process that stood still while it began a rebuild would otherwise leave a next generation that no process
         // builds. A changed projection is built while another process owns the live generation.
-        let claim = if spec.changed { claim } else { claim.beside(&spec.live.owner) };
+        let claim = if spec.changed { claim } else { claim.live_owned_by(&spec.live.owner) };
         let claim = || async {
             let answer = generations(&*checkpoints)?.claim_next(&claim, spec.target, &spec.tables).await;
             match answer {

@@ -7,7 +7,7 @@ use super::rows::{CLEAR_LETTERS, CLEAR_SNAPSHOT, clear, load};
 use crate::backend::sql::store::{Failure, clamped};
 use crate::backend::sql::values::Value;
 use crate::event::{Position, now};
-use crate::projection::generation::{live_checkpoint, next_checkpoint};
+use crate::projection::generation::{NEXT_CHECKPOINT, next_checkpoint};
 use crate::projection::{Checkpoint, CheckpointReset, Claim, Switch, Switched};
 
 /// The result of a claim of a next generation.
@@ -28,7 +28,7 @@ pub(in crate::backend) async fn owned_elsewhere<D: CheckpointDatabase>(
     claim: &Claim<'_>,
 ) -> Result<Option<NotClaimed>, Failure> {
     let Some(owner) = claim.live_owner else { return Ok(None) };
-    let live = live_checkpoint(claim.name);
+    let live = claim.name.strip_suffix(NEXT_CHECKPOINT).unwrap_or(claim.name);
     if let Some(lock) = D::LOCK_BOTH {
         db.execute(conn, lock, &[Value::Text(live), Value::Text(claim.name)]).await?;
     }

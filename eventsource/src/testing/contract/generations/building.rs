@@ -82,21 +82,23 @@ pub(super) async fn a_lease_keeps_other_builders_out<F: ReadModelFixture>(fixtur
     Ok(())
 }
 
-pub(super) async fn a_claim_beside_another_owner_changes_nothing<F: ReadModelFixture>(fixture: &F) -> Verdict {
+pub(super) async fn a_claim_of_another_owner_than_the_live_one_changes_nothing<F: ReadModelFixture>(
+    fixture: &F,
+) -> Verdict {
     let lease = |owner| Lease::new(owner, Duration::from_secs(600));
     let old = Claim::new(NAME, "old", Position::START);
     fixture.checkpoints().claim(&old.clone().under(lease("one"))).await?;
     let name = next_name();
     let next = |owner| Claim::new(&name, "new", Position::START).under(lease(owner));
-    let refused = generations(fixture)?.claim_next(&next("two").beside("two"), at(TARGET), TABLES).await;
+    let refused = generations(fixture)?.claim_next(&next("two").live_owned_by("two"), at(TARGET), TABLES).await;
     let is_held = matches!(&refused, Err(ClaimError::Held { owner, .. }) if owner == "one");
-    ensure!(is_held, "a claim beside a live generation that another process owns: {refused:?}");
+    ensure!(is_held, "a claim next to a live generation that another process owns: {refused:?}");
     ensure_eq!(load(fixture, &name).await?, None, "the checkpoint of a next generation that was not claimed");
     // The owner, and any process where the live generation has no owner.
-    generations(fixture)?.claim_next(&next("one").beside("one"), at(TARGET), TABLES).await?;
+    generations(fixture)?.claim_next(&next("one").live_owned_by("one"), at(TARGET), TABLES).await?;
     generations(fixture)?.discard(NAME, TABLES).await?;
     fixture.checkpoints().claim(&old).await?;
-    generations(fixture)?.claim_next(&next("two").beside("two"), at(TARGET), TABLES).await?;
+    generations(fixture)?.claim_next(&next("two").live_owned_by("two"), at(TARGET), TABLES).await?;
     Ok(())
 }
 

@@ -6,9 +6,9 @@ mod switching;
 mod world;
 
 use self::building::{
-    a_changed_projection_begins_the_next_generation_again, a_claim_beside_another_owner_changes_nothing,
-    a_claim_continues_the_next_generation, a_discarded_generation_leaves_nothing, a_lease_keeps_other_builders_out,
-    a_next_generation_begins_empty, a_next_generation_is_hidden_until_the_switch,
+    a_changed_projection_begins_the_next_generation_again, a_claim_continues_the_next_generation,
+    a_claim_of_another_owner_than_the_live_one_changes_nothing, a_discarded_generation_leaves_nothing,
+    a_lease_keeps_other_builders_out, a_next_generation_begins_empty, a_next_generation_is_hidden_until_the_switch,
     a_table_of_the_same_shape_keeps_its_rows,
 };
 use self::switching::{
@@ -30,7 +30,7 @@ macro_rules! __generation_cases {
             a_claim_continues_the_next_generation
             a_changed_projection_begins_the_next_generation_again
             a_lease_keeps_other_builders_out
-            a_claim_beside_another_owner_changes_nothing
+            a_claim_of_another_owner_than_the_live_one_changes_nothing
             a_discarded_generation_leaves_nothing
             a_table_of_the_same_shape_keeps_its_rows
             a_switch_replaces_the_live_generation
