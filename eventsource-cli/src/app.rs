@@ -1,13 +1,18 @@
 //! The program.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use eventsource::postgres::PostgresDatabase;
+use eventsource::sqlite::SqliteDatabase;
 use eventsource::subscription::shutdown_signal;
 
+use crate::code::Code;
 use crate::command::Command;
-use crate::context::Context;
+use crate::context::{Context, Programs};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::options::Options;
@@ -32,16 +37,32 @@ pub(crate) struct Cli {
 ///     eventsource_cli::App::new("shop").run().await
 /// }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct App {
     name: &'static str,
+    programs: Programs,
 }
 
 impl App {
-    /// Creates it. Its help and its completions show `name`.
+    /// Creates it. Its help and its completions show `name`. Without code, the commands that need only the database work.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name }
+        Self { name, programs: Programs { sqlite: None, postgres: None } }
+    }
+
+    /// Sets the code of the program on a SQLite file. See [`Code`] for an example.
+    #[must_use]
+    pub fn sqlite(mut self, code: Code<SqliteDatabase>) -> Self {
+        self.programs.sqlite = Some(Arc::new(code));
+        self
+    }
+
+    /// Sets the code of the program on PostgreSQL. See [`Code`] for an example. A program can have code for both: the URL
+    /// of the database decides.
+    #[must_use]
+    pub fn postgres(mut self, code: Code<PostgresDatabase>) -> Self {
+        self.programs.postgres = Some(Arc::new(code));
+        self
     }
 
     /// Runs the command of the arguments of this process, and returns its exit code: one of [`Exit`].
@@ -67,8 +88,13 @@ impl App {
                 return if error.use_stderr() { Exit::Usage } else { Exit::Done };
             }
         };
-        let context = Context::new(cli.options);
-        match interruptible(&context, cli.command, definition(self.name)).await {
+        let context = Context::new(cli.options, self.programs);
+        let ended = match cli.command {
+            // It ends by a signal.
+            Command::Run(run) => run.run(&context).await,
+            command => interruptible(&context, command, definition(self.name)).await,
+        };
+        match ended {
             Ok(()) => Exit::Done,
             Err(error) => {
                 if error.exit() != Exit::Done {
@@ -77,6 +103,12 @@ impl App {
                 error.exit()
             }
         }
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

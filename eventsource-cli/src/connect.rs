@@ -15,7 +15,7 @@ use crate::options::Options;
 
 /// What a command does with the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// It only reads: the database refuses its writes.
     Read,
     /// It changes something.
@@ -26,13 +26,15 @@ pub(crate) enum Access {
         /// Whether the database refuses its writes.
         is_read_only: bool,
     },
+    /// It is the program itself, which also creates the tables.
+    Run,
 }
 
 impl Access {
     const fn is_read_only(self) -> bool {
         match self {
             Self::Read => true,
-            Self::Write => false,
+            Self::Write | Self::Run => false,
             #[cfg(feature = "dashboard")]
             Self::Page { is_read_only } => is_read_only,
         }
@@ -42,7 +44,7 @@ impl Access {
     fn longest(self, options: &Options) -> Option<Duration> {
         match self {
             Self::Read => Some(options.timeout),
-            Self::Write => None,
+            Self::Write | Self::Run => None,
             #[cfg(feature = "dashboard")]
             Self::Page { .. } => Some(options.timeout.min(PAGE)),
         }
@@ -84,19 +86,14 @@ impl Target {
 pub(crate) async fn connect(options: &Options, access: Access) -> Result<Connected, CliError> {
     match Target::of(options)? {
         Target::Sqlite(path) => {
-            if !Path::new(&path).exists() {
-                return Err(CliError::NoFile { path });
-            }
-            let patience = access.longest(options).unwrap_or(options.timeout);
-            let sqlite = SqliteOptions::new(path).migrate_on_open(false).write_timeout(patience);
-            let db = SqliteDatabase::open_with(sqlite.read_only(access.is_read_only())).await?;
+            let db = SqliteDatabase::open_with(sqlite_options(&path, options, access)?).await?;
             Ok(Connected {
                 admin: Arc::new(DatabaseAdmin::new(db.checkpoints(), db.event_store())),
                 store: Arc::new(db.event_store()),
             })
         }
         Target::Postgres(url) => {
-            let db = PostgresDatabase::open_with(postgres(&url, options, access)?.migrate_on_open(false)).await?;
+            let db = PostgresDatabase::open_with(postgres_options(&url, options, access)?).await?;
             Ok(Connected {
                 admin: Arc::new(DatabaseAdmin::new(db.checkpoints(), db.event_store())),
                 store: Arc::new(db.event_store()),
@@ -107,6 +104,25 @@ pub(crate) async fn connect(options: &Options, access: Access) -> Result<Connect
 
 /// The fewest connections that the database can be opened with. They are opened when they are used.
 const CONNECTIONS: u32 = 6;
+
+/// Returns the options of a SQLite file.
+pub(crate) fn sqlite_options(path: &str, options: &Options, access: Access) -> Result<SqliteOptions, CliError> {
+    if access != Access::Run && !Path::new(path).exists() {
+        return Err(CliError::NoFile { path: path.to_owned() });
+    }
+    let patience = access.longest(options).unwrap_or(options.timeout);
+    let sqlite = SqliteOptions::new(path).write_timeout(patience);
+    Ok(sqlite.migrate_on_open(access == Access::Run).read_only(access.is_read_only()))
+}
+
+/// Returns the options of a PostgreSQL database.
+pub(crate) fn postgres_options(url: &str, options: &Options, access: Access) -> Result<PostgresOptions, CliError> {
+    let connections = if access == Access::Run { CONNECTIONS_TO_RUN } else { CONNECTIONS };
+    Ok(postgres(url, options, access)?.connections(connections).migrate_on_open(access == Access::Run))
+}
+
+/// The connections of a program that runs: the default of the library.
+const CONNECTIONS_TO_RUN: u32 = 25;
 
 fn postgres(url: &str, options: &Options, access: Access) -> Result<PostgresOptions, CliError> {
     let parsed: PgConnectOptions =

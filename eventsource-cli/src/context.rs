@@ -1,6 +1,7 @@
 //! What a running command has.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use eventsource::admin::Asked;
 use eventsource::projection::operations::StoredRequest;
@@ -8,10 +9,11 @@ use eventsource::subscription::Action;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::connect::{Access, Connected, connect};
+use crate::connect::{Access, Connected, Target, connect};
 use crate::error::CliError;
 use crate::options::Options;
 use crate::output::{Output, escape, note};
+use crate::program::Program;
 
 /// What a running command has: its options, its output, and the request that it waits for.
 pub(crate) struct Context {
@@ -19,6 +21,14 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     /// Locked while a request is stored, so that an interruption always finds it.
     pub(crate) pending: Mutex<Option<Uuid>>,
+    programs: Programs,
+}
+
+/// The code of the program, for each kind of database.
+#[derive(Clone, Default)]
+pub(crate) struct Programs {
+    pub(crate) sqlite: Option<Arc<dyn Program>>,
+    pub(crate) postgres: Option<Arc<dyn Program>>,
 }
 
 /// How a change is confirmed on a terminal.
@@ -31,9 +41,22 @@ pub(crate) enum Confirm<'a> {
 }
 
 impl Context {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: Options, programs: Programs) -> Self {
         let output = Output::of(&options);
-        Self { options, output, pending: Mutex::new(None) }
+        Self { options, output, pending: Mutex::new(None), programs }
+    }
+
+    /// Returns the code of the program on the database of the options.
+    pub(crate) fn program(&self, command: &'static str) -> Result<&dyn Program, CliError> {
+        let Programs { sqlite, postgres } = &self.programs;
+        let of_none = sqlite.is_none() && postgres.is_none();
+        let (program, database, method) = match Target::of(&self.options) {
+            Ok(Target::Postgres(_)) => (postgres, "PostgreSQL", "postgres"),
+            Ok(Target::Sqlite(_)) => (sqlite, "SQLite", "sqlite"),
+            Err(_) if of_none => (sqlite, "SQLite or PostgreSQL", "sqlite"),
+            Err(error) => return Err(error),
+        };
+        program.as_deref().ok_or(CliError::NoCode { command, database, method })
     }
 
     pub(crate) async fn reading(&self) -> Result<Connected, CliError> {

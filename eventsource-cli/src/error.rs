@@ -7,6 +7,8 @@ use eventsource::postgres::PostgresOpenError;
 use eventsource::projection::CheckpointError;
 use eventsource::sqlite::SqliteOpenError;
 use eventsource::store::StoreError;
+use eventsource::subscription::ManagerError;
+use eventsource::subscription::plan::PlanError;
 use uuid::Uuid;
 
 use crate::exit::Exit;
@@ -55,6 +57,33 @@ pub enum CliError {
         /// What the confirmation needs.
         needs: String,
     },
+    /// The command needs the code of a program on this kind of database, and the program has none.
+    #[error(
+        "`{command}` needs the projections of a program on {database}: mount this command line in that program \
+         (`eventsource_cli::App::new(\"shop\").{method}(Code::new(subscribe))`), and run the command there"
+    )]
+    NoCode {
+        /// The command.
+        command: &'static str,
+        /// The kind of database.
+        database: &'static str,
+        /// The method of `App` that takes the code.
+        method: &'static str,
+    },
+    /// The code of the program failed.
+    #[error("the program could not {step}")]
+    Code {
+        /// What it was to do.
+        step: &'static str,
+        /// Its error.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The subscriptions could not be started or stopped.
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
     /// A check did not pass.
     #[error("the check did not pass: {}", problems.join("; "))]
     Check {
@@ -109,7 +138,7 @@ impl CliError {
             Self::NoDatabase | Self::NoFile { .. } | Self::NotMigrated { .. } | Self::Sqlite(_) | Self::Postgres(_) => {
                 Exit::NoDatabase
             }
-            Self::UnknownScheme { .. } | Self::Usage(_) => Exit::Usage,
+            Self::UnknownScheme { .. } | Self::Usage(_) | Self::NoCode { .. } => Exit::Usage,
             Self::Admin(
                 AdminError::UnknownSubscription { .. }
                 | AdminError::UnknownLetter { .. }
@@ -123,7 +152,13 @@ impl CliError {
             // The reader of the output has seen enough, such as `head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Listen { .. } | Self::Serve(_) => Exit::Failed,
-            Self::Admin(_) | Self::RebuildEnded { .. } | Self::Output(_) | Self::Json(_) => Exit::Failed,
+            Self::Admin(_)
+            | Self::RebuildEnded { .. }
+            | Self::Code { .. }
+            | Self::Plan(_)
+            | Self::Manager(_)
+            | Self::Output(_)
+            | Self::Json(_) => Exit::Failed,
         }
     }
 }

@@ -24,21 +24,47 @@
 //! }
 //! ```
 //!
+//! With its [`Code`], the program also lists its projections next to what is stored (`list`), says what it would do to the
+//! database before it is deployed (`plan`), and runs (`run`):
+//!
+//! ```no_run
+//! # use std::process::ExitCode;
+//! # use std::sync::Arc;
+//! # use eventsource::SubscriptionManager;
+//! # use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase};
+//! # use eventsource::subscription::SubscribeError;
+//! # async fn subscribe(_: SqliteDatabase, _: Arc<SubscriptionManager<SqliteCheckpoints>>) -> Result<(), SubscribeError> { Ok(()) }
+//! use eventsource_cli::{App, Code};
+//!
+//! # #[tokio::main]
+//! # async fn main() -> ExitCode {
+//! // `subscribe` subscribes the projections to a manager.
+//! App::new("shop").sqlite(Code::new(subscribe)).run().await
+//! # }
+//! ```
+//!
 //! Commands that only show open the database read-only. A command that changes something says what it would do, and
 //! asks; without a terminal it needs `--yes`. [`Exit`] lists the exit codes. With `--json`, the output is one JSON
 //! document, or one line for each item of `events tail` and `status --watch`, and errors are JSON on the standard error.
 
 mod app;
+mod code;
 mod command;
 mod connect;
 mod context;
+mod database;
 mod error;
 mod exit;
 mod options;
 mod output;
+mod program;
+mod stop;
 
 pub use self::app::App;
+pub use self::code::Code;
 pub use self::command::Command;
+pub use self::database::Database;
 pub use self::error::CliError;
 pub use self::exit::Exit;
 pub use self::options::Options;
+pub use self::stop::Stop;

@@ -7,10 +7,13 @@ mod dashboard;
 mod doctor;
 mod events;
 mod letters;
+mod list;
 mod migrate;
 mod operations;
+mod plan;
 mod progress;
 mod rebuild;
+pub(crate) mod run;
 mod status;
 mod steer;
 mod streams;
@@ -27,6 +30,14 @@ use crate::error::CliError;
 pub enum Command {
     /// Show all subscriptions, or one.
     Status(status::Status),
+    /// Compare the projections of this program with what is stored. It needs the code of a program.
+    List(list::List),
+    /// Say what this program would do to the database. It needs the code of a program, and changes nothing.
+    ///
+    /// It ends with 3 if a subscription would be refused.
+    Plan(plan::Plan),
+    /// Run the subscriptions of this program until a signal. It needs the code of a program.
+    Run(run::Run),
     /// Pause a subscription after its present batch. The pause outlives restarts.
     Pause(steer::Pause),
     /// End the pause of a subscription.
@@ -74,6 +85,9 @@ impl Command {
     pub(crate) async fn run(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
         match self {
             Self::Status(command) => command.run(context).await,
+            Self::List(command) => command.run(context).await,
+            Self::Plan(command) => command.run(context).await,
+            Self::Run(command) => command.run(context).await,
             Self::Pause(command) => command.run(context).await,
             Self::Resume(command) => command.resume(context).await,
             Self::Restart(command) => command.restart(context).await,

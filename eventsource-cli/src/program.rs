@@ -1,0 +1,118 @@
+//! The code of a program, whatever its database is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use eventsource::admin::Admin;
+use eventsource::subscription::plan::{Estimates, Plan};
+use eventsource::subscription::{SubscriptionManager, shutdown_signal};
+
+use crate::code::{Code, CodeError};
+use crate::connect::Access;
+use crate::database::Database;
+use crate::error::CliError;
+use crate::options::Options;
+use crate::stop::Stop;
+
+/// The code of a program on one kind of database.
+#[async_trait]
+pub(crate) trait Program: Send + Sync {
+    /// Opens the database, and subscribes the projections to a manager that only plans.
+    async fn look(&self, options: &Options) -> Result<Box<dyn Planned>, CliError>;
+
+    /// Runs the subscriptions, and what the program serves, until a signal.
+    async fn run(&self, options: &Options) -> Result<(), CliError>;
+}
+
+/// A manager that only plans.
+#[async_trait]
+pub(crate) trait Planned: Send + Sync {
+    /// Returns what operators see of the database.
+    fn admin(&self) -> Arc<dyn Admin>;
+
+    /// Compares the program with the database.
+    async fn plan(&self, estimates: Estimates) -> Result<Plan, CliError>;
+}
+
+struct Planning<D: Database> {
+    db: D,
+    manager: Arc<SubscriptionManager<D::Checkpoints>>,
+}
+
+#[async_trait]
+impl<D: Database> Planned for Planning<D> {
+    fn admin(&self) -> Arc<dyn Admin> {
+        self.db.admin()
+    }
+
+    async fn plan(&self, estimates: Estimates) -> Result<Plan, CliError> {
+        Ok(self.manager.plan(estimates).await?)
+    }
+}
+
+/// Names the step of the code that failed.
+fn failed(step: &'static str) -> impl Fn(CodeError) -> CliError {
+    move |source| CliError::Code { step, source }
+}
+
+impl<D: Database> Code<D> {
+    async fn open(&self, options: &Options, access: Access) -> Result<D, CliError> {
+        let options = D::options(options, access)?;
+        D::open(match &self.open {
+            Some(change) => D::only(change(options), access),
+            None => options,
+        })
+        .await
+    }
+
+    /// Creates the manager.
+    fn build(&self, db: &D, plans: bool) -> Arc<SubscriptionManager<D::Checkpoints>> {
+        let builder = SubscriptionManager::builder(db);
+        let builder = match &self.build {
+            Some(build) => build(builder),
+            None => builder,
+        };
+        Arc::new(if plans { builder.planning().build() } else { builder.build() })
+    }
+}
+
+#[async_trait]
+impl<D: Database> Program for Code<D> {
+    async fn look(&self, options: &Options) -> Result<Box<dyn Planned>, CliError> {
+        let db = self.open(options, Access::Read).await?;
+        let manager = self.build(&db, true);
+        (self.subscribe)(db.clone(), Arc::clone(&manager)).await.map_err(failed("subscribe its projections"))?;
+        Ok(Box::new(Planning { db, manager }))
+    }
+
+    async fn run(&self, options: &Options) -> Result<(), CliError> {
+        let db = self.open(options, Access::Run).await?;
+        if let Some(prepare) = &self.prepare {
+            prepare(db.clone()).await.map_err(failed("prepare the database"))?;
+        }
+        let manager = self.build(&db, false);
+        (self.subscribe)(db.clone(), Arc::clone(&manager)).await.map_err(failed("subscribe its projections"))?;
+        let signal = shutdown_signal()?;
+        manager.start().await?;
+        let (stop, stopping) = Stop::new();
+        let served = match &self.serve {
+            Some(serve) => {
+                let mut serving = serve(db, Arc::clone(&manager), stopping);
+                tokio::select! {
+                    served = &mut serving => served,
+                    _ = signal => {
+                        stop.send_replace(true);
+                        // A server that does not end must not keep the subscriptions from saving their checkpoints.
+                        tokio::time::timeout(options.timeout, serving).await.unwrap_or(Ok(()))
+                    }
+                }
+            }
+            None => {
+                signal.await;
+                Ok(())
+            }
+        };
+        manager.stop_within(options.timeout).await?;
+        served.map_err(failed("serve"))
+    }
+}

@@ -1,0 +1,80 @@
+//! The tests, which run the program.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+
+use eventsource::Inject;
+use eventsource::prelude::*;
+use eventsource_tests::backend::{Backend as _, Postgres, Sql, Sqlite};
+use eventsource_tests::deployment::FirstRow;
+use eventsource_tests::domain::bump;
+use eventsource_tests::wait::eventually;
+
+use crate::ran::{run as ran, shop};
+
+/// Runs all tests.
+pub(crate) async fn run() {
+    let world = Sqlite::open().await;
+    first_has_run(&world).await;
+    cases(&world).await;
+    let world = Postgres::open().await;
+    first_has_run(&world).await;
+    plan_of_version_2_is_refused(&world).await;
+    command_without_code_says_what_to_do(&world).await;
+}
+
+/// Runs version 1 by `run` until it has applied the log, and ends it by a signal.
+async fn first_has_run<W: Sql>(world: &W)
+where
+    Repository<FirstRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    bump(&world.store(), 1..=20).await;
+    let mut child = shop("1", &world.arguments(), &["run"]).spawn().unwrap();
+    let total = || async {
+        let rows = world.rows::<FirstRow>().find(Query::all()).await.unwrap_or_default();
+        rows.iter().map(|row| row.total).sum::<u64>()
+    };
+    eventually("version 1 has applied the log", || async { total().await == 210 }).await;
+    let signal = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(signal.success());
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut out = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_to_string(&mut out).unwrap();
+        let err: Vec<_> = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok).collect();
+        (child.wait().unwrap().code(), out, err)
+    });
+    let (code, out, err) = ended.await.unwrap();
+    assert_eq!((code, &*err), (Some(0), &[] as &[String]));
+    if world.arguments()[0] == "sqlite" {
+        assert_eq!(out, "serving\nstopping\n", "it also serves");
+    }
+}
+
+/// Runs the cases, on a SQLite file.
+async fn cases(world: &Sqlite) {
+    let cases = trycmd::TestCases::new();
+    let program = std::env::current_exe().unwrap();
+    cases.register_bin("shop", program.as_path());
+    cases.env("DATABASE_URL", world.file()).env("SHOP_VERSION", "2").env("USER", "ada");
+    cases.case("tests/shop/cases/*.trycmd");
+    tokio::task::spawn_blocking(move || cases.run()).await.unwrap();
+}
+
+async fn plan_of_version_2_is_refused<W: Sql>(world: &W) {
+    let database = world.arguments();
+    let planned = ran("2", &database, &["--json", "plan"]).await;
+    assert_eq!(planned.code, 3, "{planned:?}");
+    let json = planned.json();
+    assert_eq!((&json["format"], &json["subscriptions"][0]["action"]), (&1.into(), &"refuse".into()), "{planned:?}");
+    assert_eq!(json["subscriptions"][0]["change"]["columns_added"], serde_json::json!(["bump_digits.double I64"]));
+    let planned = ran("1", &database, &["plan"]).await;
+    assert_eq!(planned.code, 0, "{planned:?}");
+}
+
+/// Commands that need code say what to do where there is none.
+async fn command_without_code_says_what_to_do<W: Sql>(world: &W) {
+    for arguments in [&["plan"][..], &["list"], &["run"]] {
+        let refused = ran("without code", &world.arguments(), arguments).await;
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.err.contains(".postgres(Code::new(subscribe))"), "{refused:?}");
+    }
+}
