@@ -8,7 +8,7 @@ use eventsource::projection::CheckpointError;
 use eventsource::sqlite::SqliteOpenError;
 use eventsource::store::StoreError;
 use eventsource::subscription::ManagerError;
-use eventsource::subscription::plan::PlanError;
+use eventsource::subscription::plan::{PlanError, VerifyError};
 use uuid::Uuid;
 
 use crate::exit::Exit;
@@ -81,6 +81,9 @@ pub enum CliError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// A read model was not compared with its log.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
     /// The subscriptions could not be started or stopped.
     #[error(transparent)]
     Manager(#[from] ManagerError),
@@ -145,6 +148,7 @@ impl CliError {
                 | AdminError::UnknownEvent { .. }
                 | AdminError::UnknownRequest { .. },
             ) => Exit::NotFound,
+            Self::Verify(VerifyError::Unknown { .. }) => Exit::NotFound,
             Self::Admin(AdminError::NotServed { .. }) => Exit::NotServed,
             Self::NotConfirmed { .. } => Exit::NotConfirmed,
             Self::Check { .. } => Exit::CheckFailed,
@@ -156,6 +160,7 @@ impl CliError {
             | Self::RebuildEnded { .. }
             | Self::Code { .. }
             | Self::Plan(_)
+            | Self::Verify(_)
             | Self::Manager(_)
             | Self::Output(_)
             | Self::Json(_) => Exit::Failed,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use eventsource::admin::Admin;
-use eventsource::subscription::plan::{Estimates, Plan};
+use eventsource::subscription::plan::{DryRun, DryRunReport, Estimates, Plan, TrialProgress, VerifyReport};
 use eventsource::subscription::{SubscriptionManager, shutdown_signal};
 
 use crate::code::{Code, CodeError};
@@ -13,6 +13,9 @@ use crate::database::Database;
 use crate::error::CliError;
 use crate::options::Options;
 use crate::stop::Stop;
+
+/// Is told how far a trial is.
+pub(crate) type OnProgress<'a> = dyn Fn(&TrialProgress<'_>) + Send + Sync + 'a;
 
 /// The code of a program on one kind of database.
 #[async_trait]
@@ -32,6 +35,12 @@ pub(crate) trait Planned: Send + Sync {
 
     /// Compares the program with the database.
     async fn plan(&self, estimates: Estimates) -> Result<Plan, CliError>;
+
+    /// Runs the handlers over the log, and keeps nothing.
+    async fn dry_run(&self, options: &DryRun) -> Result<DryRunReport, CliError>;
+
+    /// Compares a read model with its log.
+    async fn verify(&self, name: &str, progress: &OnProgress) -> Result<VerifyReport, CliError>;
 }
 
 struct Planning<D: Database> {
@@ -47,6 +56,14 @@ impl<D: Database> Planned for Planning<D> {
 
     async fn plan(&self, estimates: Estimates) -> Result<Plan, CliError> {
         Ok(self.manager.plan(estimates).await?)
+    }
+
+    async fn dry_run(&self, options: &DryRun) -> Result<DryRunReport, CliError> {
+        Ok(self.manager.dry_run(options).await?)
+    }
+
+    async fn verify(&self, name: &str, progress: &OnProgress) -> Result<VerifyReport, CliError> {
+        Ok(self.manager.verify(name, progress).await?)
     }
 }
 

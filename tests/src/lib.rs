@@ -5,6 +5,7 @@ pub mod at_step;
 pub mod backend;
 pub mod chains;
 pub mod child;
+pub mod content;
 pub mod deployment;
 pub mod domain;
 pub mod driver_log;

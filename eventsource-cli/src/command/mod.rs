@@ -17,6 +17,7 @@ pub(crate) mod run;
 mod status;
 mod steer;
 mod streams;
+mod verify;
 mod wait;
 
 use clap::Subcommand;
@@ -34,8 +35,12 @@ pub enum Command {
     List(list::List),
     /// Say what this program would do to the database. It needs the code of a program, and changes nothing.
     ///
-    /// It ends with 3 if a subscription would be refused.
+    /// It ends with 3 if a subscription would be refused, or an event would fail in the dry run.
     Plan(plan::Plan),
+    /// Compare a read model with its log. It needs the code of a program, and changes nothing.
+    ///
+    /// It ends with 3 if a row differs.
+    Verify(verify::Verify),
     /// Run the subscriptions of this program until a signal. It needs the code of a program.
     Run(run::Run),
     /// Pause a subscription after its present batch. The pause outlives restarts.
@@ -87,6 +92,7 @@ impl Command {
             Self::Status(command) => command.run(context).await,
             Self::List(command) => command.run(context).await,
             Self::Plan(command) => command.run(context).await,
+            Self::Verify(command) => command.run(context).await,
             Self::Run(command) => command.run(context).await,
             Self::Pause(command) => command.run(context).await,
             Self::Resume(command) => command.resume(context).await,

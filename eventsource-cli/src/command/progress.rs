@@ -1,30 +1,31 @@
 //! Shows how far long work is.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use indicatif::{ProgressBar, ProgressStyle};
 
-/// One line on the standard error, which is written again. It is shown on a terminal only.
-pub(super) struct Progress {
-    is_shown: bool,
-}
+/// One line on the standard error. It is shown on a terminal only.
+pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self { is_shown: io::stderr().is_terminal() }
+        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {percent} %, {eta} left");
+        let bar = ProgressBar::new(0);
+        Self(match style {
+            Ok(style) => bar.with_style(style),
+            // Cannot happen: the template is valid.
+            Err(_) => bar,
+        })
     }
 
-    /// Shows that `done` of `total` is done.
+    /// Shows that `done` of `total` is done. `what` must be escaped.
     pub(super) fn show(&self, what: &str, done: u64, total: u64) {
-        if self.is_shown {
-            let percent = (u128::from(done) * 100).checked_div(u128::from(total)).unwrap_or(100).min(100);
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[K{what}: position {done} of {total}, {percent} %");
-        }
+        self.0.set_length(total);
+        self.0.set_message(format!("{what}: position {done} of {total}"));
+        self.0.set_position(done);
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.is_shown {
-            let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
-        }
+        self.0.finish_and_clear();
     }
 }

@@ -5,7 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use eventsource::Inject;
 use eventsource::prelude::*;
 use eventsource_tests::backend::{Backend as _, Postgres, Sql, Sqlite};
-use eventsource_tests::deployment::FirstRow;
+use eventsource_tests::content::Content;
+use eventsource_tests::deployment::{FirstRow, SLOW};
 use eventsource_tests::domain::bump;
 use eventsource_tests::wait::eventually;
 
@@ -20,6 +21,11 @@ pub(crate) async fn run() {
     first_has_run(&world).await;
     plan_of_version_2_is_refused(&world).await;
     command_without_code_says_what_to_do(&world).await;
+    row_that_differs_is_found(&world).await;
+    killed_trial_leaves_nothing(&world).await;
+    let world = Sqlite::open().await;
+    first_has_run(&world).await;
+    killed_trial_leaves_nothing(&world).await;
 }
 
 /// Runs version 1 by `run` until it has applied the log, and ends it by a signal.
@@ -70,11 +76,37 @@ async fn plan_of_version_2_is_refused<W: Sql>(world: &W) {
     assert_eq!(planned.code, 0, "{planned:?}");
 }
 
-/// Commands that need code say what to do where there is none.
 async fn command_without_code_says_what_to_do<W: Sql>(world: &W) {
     for arguments in [&["plan"][..], &["list"], &["run"]] {
         let refused = ran("without code", &world.arguments(), arguments).await;
         assert_eq!(refused.code, 2, "{refused:?}");
         assert!(refused.err.contains(".postgres(Code::new(subscribe))"), "{refused:?}");
     }
+}
+
+async fn row_that_differs_is_found<W: Sql>(world: &W) {
+    let database = world.arguments();
+    let equal = ran("1", &database, &["verify", "bump-sums"]).await;
+    assert_eq!(equal.code, 0, "{equal:?}");
+    world.execute("UPDATE bump_sums SET total = 1 WHERE digit = 3").await;
+    let differs = ran("1", &database, &["--json", "verify", "bump-sums"]).await;
+    assert_eq!(differs.code, 3, "{differs:?}");
+    let json = differs.json();
+    assert_eq!(json["tables"][0]["differences"][0]["columns"][0]["rebuilt"], "16", "{differs:?}");
+    let unknown = ran("1", &database, &["verify", "smus"]).await;
+    assert_eq!(unknown.code, 7, "{unknown:?}");
+}
+
+/// Kills a dry run and a verification in the middle.
+async fn killed_trial_leaves_nothing<W: Sql + Content>(world: &W) {
+    // Version 2 takes 200 ms for each of them.
+    bump(&world.store(), [SLOW; 100]).await;
+    let before = world.content().await;
+    let tried = ["plan", "--no-estimates", "--dry-run", "--all"];
+    let mut child = shop("2", &world.arguments(), &tried).spawn().unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(child.try_wait().unwrap().is_none(), "it runs for 20 s");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("nothing is left", || async { world.content().await == before }).await;
 }

@@ -25,6 +25,10 @@ impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
         self.handlers.filter()
     }
 
+    fn not_tried(&self) -> Option<Cow<'static, str>> {
+        Some("an engine stores its progress by itself".into())
+    }
+
     fn pristine(&self) -> Option<Self> {
         let mut pristine = self.clone();
         pristine.state.reset();

@@ -10,7 +10,7 @@ use super::operations::Operations;
 use super::search::{self, LetterSource};
 use super::{
     Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterGroups, LetterKey,
-    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, UnitOfWork,
+    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials, UnitOfWork,
 };
 use crate::event::{Position, SliceRange, StreamId};
 
@@ -232,6 +232,12 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// Returns the generations of the read models that are stored with the checkpoints. `None`, the default, means that
     /// projections cannot be rebuilt side by side.
     fn generations(&self) -> Option<&dyn Generations<Self::Unit>> {
+        None
+    }
+
+    /// Returns what applies events without a change. `None`, the default, means that a
+    /// [dry run](crate::SubscriptionManager::dry_run) does not try transactional projections.
+    fn trials(&self) -> Option<&dyn Trials<Self::Unit>> {
         None
     }
 

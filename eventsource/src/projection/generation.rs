@@ -12,6 +12,10 @@ pub(crate) const NEXT_CHECKPOINT: &str = "~next";
 /// The suffix of the name of a next generation's table.
 pub(crate) const NEXT_TABLE: &str = "__next";
 
+/// The suffix of the name of a trial's table.
+#[cfg(feature = "_sql")]
+pub(crate) const TRIAL_TABLE: &str = "__trial";
+
 /// Returns the name of the checkpoint of the subscription's next generation.
 pub(crate) fn next_checkpoint(name: &str) -> String {
     format!("{name}{NEXT_CHECKPOINT}")

@@ -88,7 +88,7 @@
 //! | write a projection without the macro, such as for events that are known only at run time | [`Subscriber`] and [`EventSubscriber`], or [`engine`](crate::engine) |
 //! | look at events that failed | [`DeadLetter`], through a [`SubscriptionHandle`](crate::SubscriptionHandle) |
 //! | give handlers something else to ask for | [`Inject`] |
-//! | store checkpoints in another database | [`CheckpointStore`], [`UnitOfWork`], [`Generations`], [`TableOwners`], [`Operations`](operations::Operations) |
+//! | store checkpoints in another database | [`CheckpointStore`], [`UnitOfWork`], [`Generations`], [`Trials`], [`TableOwners`], [`Operations`](operations::Operations) |
 
 mod checkpoint;
 mod checkpoint_error;
@@ -98,6 +98,7 @@ mod checkpoint_reset;
 mod checkpoint_store;
 mod checkpoint_update;
 mod claim;
+mod comparison;
 mod dead_letter;
 mod described;
 mod error;
@@ -118,6 +119,7 @@ mod stored_checkpoint;
 mod stored_subscription;
 mod subscriber;
 mod table;
+mod trial;
 mod unit;
 
 pub use checkpoint::Checkpoint;
@@ -126,6 +128,7 @@ pub use checkpoint_reset::CheckpointReset;
 pub use checkpoint_store::CheckpointStore;
 pub use checkpoint_update::{CheckpointUpdate, ProjectionSnapshot};
 pub use claim::{Claim, ClaimError, Lease};
+pub use comparison::{ColumnDifference, RowDifference, RowDifferenceKind, TableComparison};
 pub(crate) use dead_letter::times;
 pub use dead_letter::{DeadLetter, LetterChange, LetterCounts, LetterState};
 pub use described::{Handles, Projection, ProjectionDescriptor};
@@ -147,4 +150,5 @@ pub use search::{LetterGroup, LetterGroups, LetterKey, LetterPage, LetterSearch,
 pub use stored_subscription::StoredSubscription;
 pub use subscriber::{EventSubscriber, Subscriber};
 pub use table::{ColumnDef, ColumnKind, Table};
+pub use trial::Trials;
 pub use unit::{CommitError, UnitOfWork};

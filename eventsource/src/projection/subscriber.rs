@@ -97,6 +97,31 @@ pub trait Subscriber: Send + Sync + 'static {
         Err(HandlerError::permanent(NoSnapshot))
     }
 
+    /// Returns the reason why its handlers must not be called in a [dry run](crate::SubscriptionManager::dry_run), for
+    /// example because they write to a store of their own. `None`, the default, says that they may be called: nothing that
+    /// they change outlives the dry run. The handlers of an effects projection are never called in a dry run.
+    ///
+    /// ```
+    /// # use std::borrow::Cow;
+    /// # use eventsource::EventFilter;
+    /// use eventsource::projection::{ProjectionKind, Subscriber};
+    ///
+    /// struct Count(std::fs::File);
+    ///
+    /// impl Subscriber for Count {
+    ///     const KIND: ProjectionKind = ProjectionKind::Memory;
+    /// #   fn name(&self) -> Cow<'static, str> { "count".into() }
+    /// #   fn subscribed_to(&self) -> EventFilter { EventFilter::types(["OrderPlaced"]) }
+    ///
+    ///     fn not_tried(&self) -> Option<Cow<'static, str>> {
+    ///         Some("it writes to a file".into())
+    ///     }
+    /// }
+    /// ```
+    fn not_tried(&self) -> Option<Cow<'static, str>> {
+        None
+    }
+
     /// Returns a copy that shares nothing with `self`; `None`, the default, if there is no copy.
     ///
     /// A memory projection without a truncate hook is copied when it is subscribed. After a handler panicked or

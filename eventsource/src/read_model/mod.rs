@@ -104,6 +104,7 @@
 mod base64;
 mod column;
 mod column_type;
+pub(crate) mod compare;
 mod cursor;
 #[cfg(feature = "decimal")]
 pub(crate) mod decimal;

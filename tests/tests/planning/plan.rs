@@ -5,11 +5,11 @@ use eventsource::prelude::*;
 use eventsource::subscription::plan::{EstimateBy, Estimates, Plan, PlannedAction, PlannedSubscription};
 use eventsource::subscription::{ManagerError, OnChange};
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sql, Sqlite};
+use eventsource_tests::content::Content;
 use eventsource_tests::deployment::{First, FirstRow, SecondRow};
 use eventsource_tests::domain::{Bumped, Seen};
 use eventsource_tests::sums::{BumpSums, SumRow};
 
-use crate::content::Content;
 use crate::programs::{bump, planning, run_first, second, strangers};
 
 macro_rules! on_both {

@@ -16,7 +16,8 @@ pub(super) fn print(context: &Context, plan: &Plan) -> Result<(), CliError> {
     let mut table = Table::new(&["NAME", "ACTION", "FROM", "TIME", "KIND"]);
     for planned in &plan.subscriptions {
         let time = planned.estimate.as_ref().map_or_else(|| "-".to_owned(), time);
-        let cells = [&planned.name, planned.action.name(), &planned.from.to_string(), &time, &planned.kind];
+        let from = planned.from.to_string();
+        let cells = [&*planned.name, planned.action.name(), &from, &time, &planned.kind];
         table.row(cells.map(ToString::to_string));
     }
     output.table(&table)?;

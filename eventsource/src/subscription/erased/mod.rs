@@ -84,6 +84,9 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
         unit: &'a mut U,
     ) -> Boxed<'a, Applied>;
 
+    /// Returns why its handlers must not be called in a dry run.
+    fn not_tried(&self) -> Boxed<'_, Option<String>>;
+
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
 
@@ -174,6 +177,10 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                 }
             }
         })
+    }
+
+    fn not_tried(&self) -> Boxed<'_, Option<String>> {
+        Box::pin(async move { self.current.read().await.not_tried().map(Into::into) })
     }
 
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::SubscriptionManager;
 use crate::projection::CheckpointStore;
-use crate::subscription::plan::{Estimates, Plan, PlanError, Planner};
+use crate::subscription::plan::{
+    DryRun, DryRunReport, Estimates, Part, Plan, PlanError, Planner, TrialProgress, VerifyError, VerifyReport,
+};
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Lets the manager only plan. It takes projections without looking at their checkpoints, so it never refuses one
@@ -48,12 +50,96 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         self.planner().plan(estimates).await
     }
 
+    /// Runs the handlers of the subscriptions over the real log, and keeps nothing. Returns the events that would fail.
+    ///
+    /// - A *transactional* projection writes to new, empty tables that exist only in a transaction, which is rolled back. On
+    ///   SQLite this is a temporary database, so that no writer of the file waits. On PostgreSQL the transaction stays open
+    ///   until the projection is tried: as any long transaction, it keeps the server from removing old rows. A projection
+    ///   whose handlers write through a connection, or to tables that it does not declare, is not tried.
+    /// - A *memory* or *durable memory* projection begins with its state as it was subscribed.
+    /// - The handlers of an *effects* projection are not called. It is tried whether the events can be decoded.
+    ///
+    /// After an event has failed, the later events of its stream are held back, as behind a dead letter. A handler's transient
+    /// failure is tried three times. To stop it, drop the future.
+    ///
+    /// # Errors
+    /// [`PlanError::NotPlanning`] if the manager was not created for [planning](Self::planning): the state of its memory
+    /// projections is in use. Otherwise [`PlanError`] if the database does not answer: repeat it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager =
+    /// #     SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new()).planning();
+    /// # let orders = ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0_u64);
+    /// # manager.subscribe(orders, SubscriptionConfig::from_beginning()).await?;
+    /// use eventsource::subscription::plan::DryRun;
+    ///
+    /// let report = manager.dry_run(&DryRun::last(10_000)).await?;
+    /// for tried in report.failed() {
+    ///     println!("{}: {} events would fail", tried.name, tried.failed);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn dry_run(&self, options: &DryRun) -> Result<DryRunReport, PlanError> {
+        match self.only_plans {
+            true => self.planner().dry_run(options).await,
+            false => Err(PlanError::NotPlanning),
+        }
+    }
+
+    /// Compares the read model of the subscription `name` with its log: builds it again from the log in a trial, up to the
+    /// position of the live checkpoint, and compares each row. Changes nothing, and needs no place to clean up. Calls
+    /// `progress` after each page of the log.
+    ///
+    /// The owner goes on meanwhile. Its rows are compared as they are at one time, and the log is applied up to exactly the
+    /// position of that time. Events that are dead letters, wait behind one, or were dismissed, are left out. All columns are
+    /// compared, also the version and the times of a row. A letter that was retried was applied after later events of other
+    /// streams: a row that depends on that order differs.
+    ///
+    /// The trial is the one of a [dry run](Self::dry_run), with its costs. To stop it, drop the future.
+    ///
+    /// # Errors
+    /// - [`VerifyError::Unknown`] if there is no such subscription.
+    /// - [`VerifyError::Refused`] if it has no declared read models, no checkpoint, or the checkpoint of another version.
+    /// - [`VerifyError::Changed`] if it was rebuilt meanwhile: repeat it.
+    /// - [`VerifyError::Database`] if the database does not answer: repeat it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// use eventsource::subscription::plan::VerifyError;
+    ///
+    /// match manager.verify("orders", |progress| println!("at position {}", progress.at)).await {
+    ///     Ok(report) => println!("equal: {}", report.is_equal()),
+    ///     Err(VerifyError::Unknown { known, .. }) => println!("there are {known:?}"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # });
+    /// ```
+    pub async fn verify(
+        &self,
+        name: &str,
+        progress: impl Fn(&TrialProgress<'_>) + Send + Sync,
+    ) -> Result<VerifyReport, VerifyError> {
+        self.planner().verify(name, &progress).await
+    }
+
     fn planner(&self) -> Planner<C> {
+        let parts = self
+            .all()
+            .into_iter()
+            .map(|slot| Part { core: Arc::clone(&slot.core), subscriber: Arc::clone(&slot.subscriber) });
         Planner {
             store: Arc::clone(&self.store),
             checkpoints: Arc::clone(&self.checkpoints),
             catalogue: Arc::clone(&self.catalogue),
-            cores: self.cores(),
+            parts: parts.collect(),
         }
     }
 }

@@ -15,6 +15,10 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
+    /// The manager also runs its subscriptions. Create one that only plans
+    /// ([`planning`](crate::SubscriptionManager::planning)).
+    #[error("this manager also runs its subscriptions: create one that only plans (`SubscriptionManager::planning`)")]
+    NotPlanning,
     /// The checkpoint store failed. Repeat it when the store answers.
     #[error("the checkpoints cannot be compared with the program")]
     Checkpoints(#[from] CheckpointError),

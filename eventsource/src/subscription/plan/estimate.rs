@@ -38,6 +38,8 @@ pub struct Estimate {
 pub enum EstimateBy {
     /// The events were read, and not handled: it takes longer.
     Reading,
+    /// The handlers have applied events, in a [dry run](crate::SubscriptionManager::dry_run).
+    Handling,
 }
 
 /// The largest sample.

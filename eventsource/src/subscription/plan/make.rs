@@ -1,5 +1,7 @@
 //! Makes a plan: compares each subscription with its checkpoint, as a start does.
 
+use std::sync::Arc;
+
 use super::look::Planner;
 use super::{
     Estimate, Estimates, FingerprintChange, Plan, PlanError, PlannedAction, PlannedSubscription, StoredOnly, types,
@@ -17,9 +19,9 @@ impl<C: CheckpointStore> Planner<C> {
     pub(in crate::subscription) async fn plan(&self, estimates: Estimates) -> Result<Plan, PlanError> {
         let head = self.store.head().await?;
         let stored = self.checkpoints.list().await?;
-        let cores = &self.cores;
+        let cores: Vec<_> = self.parts.iter().map(|part| Arc::clone(&part.core)).collect();
         let mut subscriptions = Vec::with_capacity(cores.len());
-        for core in cores {
+        for core in &cores {
             let found = stored.iter().find(|found| found.name == core.name && found.slices.is_all());
             let mut planned = self.planned(core, found, head).await?;
             if estimates == Estimates::Sampled && !matches!(planned.action, PlannedAction::Refuse { .. }) {
@@ -28,7 +30,7 @@ impl<C: CheckpointStore> Planner<C> {
             subscriptions.push(planned);
         }
         let unknown_types = types::unknown(&self.catalogue, &*self.store, head).await?;
-        let unhandled_types = types::unhandled(cores, &*self.store, head, &unknown_types).await?;
+        let unhandled_types = types::unhandled(&cores, &*self.store, head, &unknown_types).await?;
         let is_of_code = |found: &Checkpoint| {
             cores.iter().any(|core| core.name == found.name || next_checkpoint(&core.name) == found.name)
         };

@@ -19,17 +19,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();
 //! ```
+//!
+//! [`dry_run`](crate::SubscriptionManager::dry_run) then runs the handlers over the real log, and keeps nothing: it lists the
+//! events that would fail. [`verify`](crate::SubscriptionManager::verify) compares a read model with its log.
 
 mod change;
+mod dry_run;
 mod error;
 mod estimate;
+mod failed_event;
 mod look;
 mod make;
 mod planned;
+mod progress;
+mod trial_run;
 mod types;
+mod verify;
 
 pub use self::change::FingerprintChange;
+pub use self::dry_run::{DryRun, DryRunReport, TrialOutcome, TriedSubscription};
 pub use self::error::PlanError;
 pub use self::estimate::{Estimate, EstimateBy, Estimates};
-pub(super) use self::look::Planner;
+pub use self::failed_event::FailedEvent;
+pub(super) use self::look::{Part, Planner};
 pub use self::planned::{Plan, PlannedAction, PlannedSubscription, StoredOnly};
+pub use self::progress::TrialProgress;
+pub use self::verify::{VerifyError, VerifyReport};

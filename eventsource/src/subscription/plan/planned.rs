@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{Estimate, FingerprintChange};
+use std::time::Duration;
+
+use super::{DryRunReport, Estimate, EstimateBy, FingerprintChange};
 use crate::event::Position;
 use crate::projection::Guarantee;
 use crate::projection::operations::Pause;
@@ -30,6 +32,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Replaces the estimates by those of a dry run, which has called the handlers.
+    pub fn estimate_by(&mut self, report: &DryRunReport) {
+        for planned in &mut self.subscriptions {
+            let tried = report.subscriptions.iter().find(|tried| tried.name == planned.name && tried.applied > 0);
+            let (Some(tried), true) = (tried, planned.estimate.is_some()) else { continue };
+            let positions = self.head.value().saturating_sub(planned.from.value());
+            let sampled = tried.to.value().saturating_sub(tried.from.value());
+            let took = Duration::from_secs_f64(tried.seconds.clamp(0.0, 1e9));
+            planned.estimate = Estimate::of(positions, sampled, took, EstimateBy::Handling);
+        }
+    }
+
     /// Returns the subscriptions that would be refused.
     pub fn refused(&self) -> impl Iterator<Item = &PlannedSubscription> {
         self.subscriptions.iter().filter(|planned| matches!(planned.action, PlannedAction::Refuse { .. }))

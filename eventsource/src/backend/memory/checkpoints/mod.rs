@@ -3,6 +3,7 @@
 mod clock;
 mod operations;
 mod owners;
+mod trials;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,12 +14,12 @@ use chrono::{DateTime, Utc};
 
 use self::clock::Clock;
 use self::owners::Owned;
-use super::tables::{Shared, Transaction};
+use super::tables::{Shared, Tables, Transaction};
 use crate::event::{Position, RecordedEvent, SliceRange, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, CheckpointUpdate, Claim, ClaimError, CommitError,
-    DeadLetter, LetterCounts, LetterQuery, ProjectionSnapshot, StoredSubscription, TableOwners, UnitOfWork,
+    DeadLetter, LetterCounts, LetterQuery, ProjectionSnapshot, StoredSubscription, TableOwners, Trials, UnitOfWork,
 };
 use crate::read_model::scope::RepositoryScope;
 use crate::read_model::session::RepositorySession;
@@ -132,7 +133,11 @@ impl CheckpointStore for MemoryCheckpoints {
     }
 
     fn detached(&self) -> MemoryUnit {
-        MemoryUnit { checkpoints: self.clone(), scope: RepositoryScope::default() }
+        MemoryUnit { checkpoints: self.clone(), scope: RepositoryScope::default(), look: None }
+    }
+
+    fn trials(&self) -> Option<&dyn Trials<MemoryUnit>> {
+        Some(self)
     }
 
     fn owners(&self) -> Option<&dyn TableOwners> {
@@ -164,6 +169,8 @@ impl CheckpointStore for MemoryCheckpoints {
 pub struct MemoryUnit {
     checkpoints: MemoryCheckpoints,
     scope: RepositoryScope,
+    /// The rows that a trial is compared with.
+    look: Option<Tables>,
 }
 
 impl MemoryUnit {

@@ -25,7 +25,7 @@ pub(super) struct Shared {
 pub(super) type Tables = BTreeMap<&'static str, Rows>;
 
 /// The rows of a table, by id.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Rows {
     pub(super) table: &'static Table,
     pub(super) rows: BTreeMap<Value, Row>,

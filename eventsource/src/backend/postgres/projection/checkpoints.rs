@@ -16,7 +16,7 @@ use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
+    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials,
 };
 
 /// Runs one statement, or several that only read.
@@ -212,6 +212,10 @@ impl CheckpointStore for PostgresCheckpoints {
     }
 
     fn generations(&self) -> Option<&dyn Generations<PostgresUnit>> {
+        Some(self)
+    }
+
+    fn trials(&self) -> Option<&dyn Trials<PostgresUnit>> {
         Some(self)
     }
 

@@ -13,6 +13,15 @@ use crate::event::Position;
 use crate::projection::{CheckpointError, Claim, Table};
 
 impl PostgresCheckpoints {
+    /// Opens a unit of work on the tables of a trial, which do not exist yet.
+    pub(in crate::backend) async fn unit_of_trial(
+        &self,
+        tables: &[&'static Table],
+    ) -> Result<PostgresUnit, CheckpointError> {
+        let unit = PostgresUnit::begin(self.database(), SqlScope::of_trial(tables)).await;
+        unit.map_err(|error| self.failed(Action::Begin, error.into()))
+    }
+
     /// Opens a unit of work on the next generation of `tables`.
     pub(in crate::backend) async fn unit_of_next(
         &self,

@@ -136,6 +136,7 @@ impl PostgresUnit {
 
 impl UnitDatabase for PostgresDatabase {
     type Batch = BatchTransaction;
+    type Look = sqlx::Transaction<'static, sqlx::Postgres>;
 
     async fn refusal(&self, batch: &mut BatchTransaction, action: Action<'_>, refused: ChangesRefused) -> CommitError {
         if judge(&refused).is_some_and(Verdict::is_outage) {

@@ -131,13 +131,13 @@ async fn commit(tx: Transaction<'static, Postgres>, action: Action<'_>) -> Resul
     tx.commit().await.map_err(|error| refusal_of(action, error.into()))
 }
 
-/// Refuses names of a next generation that PostgreSQL would truncate.
-fn check_names(table: TableRef) -> Result<(), Arc<str>> {
+/// Refuses names of a table and its indexes that PostgreSQL would truncate.
+pub(super) fn check_names(table: TableRef) -> Result<(), Arc<str>> {
     let indexes = table.indexed().map(|column| table.index_name(column.name));
     let mut names = indexes.chain([table.name().into_owned()]);
     names.find(|name| name.len() > LONGEST_NAME).map_or(Ok(()), |long| {
         let reason = format!(
-            "`{long}`, of its next generation, is longer than a name in PostgreSQL: shorten the name of the table or the \
+            "`{long}`, the name of a table or an index, is longer than a name in PostgreSQL: shorten the name of the table or the \
              column, or rebuild it in place"
         );
         Err(reason.into())

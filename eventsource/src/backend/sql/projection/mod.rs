@@ -13,6 +13,7 @@ mod scope;
 pub(in crate::backend) mod search;
 pub(in crate::backend) mod search_statements;
 mod statements;
+mod trials;
 pub(in crate::backend) mod unit;
 
 use std::error::Error;

@@ -20,14 +20,26 @@ pub(in crate::backend) struct SqlScope {
     events: usize,
     /// The number of events whose handlers had the connection.
     lent: usize,
-    /// The tables whose next generation is being built.
-    next: Option<Vec<&'static Table>>,
+    /// The generation that handlers write.
+    generation: Generation,
+    /// The tables that handlers may write; `None` for all.
+    only: Option<Vec<&'static Table>>,
 }
 
 impl SqlScope {
     /// Creates the scope of a batch whose handlers write to the next generation of `tables`, and to nothing else.
     pub(in crate::backend) fn of_next(tables: &[&'static Table]) -> Self {
-        Self { next: Some(tables.to_vec()), ..Self::default() }
+        Self { generation: Generation::Next, only: Some(tables.to_vec()), ..Self::default() }
+    }
+
+    /// Creates the scope of a trial, whose handlers write to tables of its own, and to nothing else.
+    pub(in crate::backend) fn of_trial(tables: &[&'static Table]) -> Self {
+        Self { generation: Generation::Trial, only: Some(tables.to_vec()), ..Self::default() }
+    }
+
+    /// Forgets what repositories have read and not written.
+    pub(in crate::backend) fn forget_rows(&mut self) {
+        self.scope = RepositoryScope::default();
     }
 
     pub(in crate::backend) fn begin_batch(&mut self, events: &[Arc<RecordedEvent>]) {
@@ -75,24 +87,38 @@ impl SqlScope {
         &mut self,
         tables: impl FnOnce(Generation) -> Box<dyn WriteTables>,
     ) -> Arc<RepositorySession> {
-        let generation = if self.next.is_some() { Generation::Next } else { Generation::Live };
+        let generation = self.generation;
         match self.scope.session() {
             Some(session) => session,
             None => self.scope.open_session(tables(generation)),
         }
     }
 
-    /// Refuses a table that is not part of the next generation that is being built.
+    /// Refuses a table that is not part of the generation.
     pub(in crate::backend) fn check_table(&self, table: &'static Table) -> Result<(), HandlerError> {
-        match &self.next {
-            Some(tables) if !tables.contains(&table) => Err(OutsideGeneration::table(table)),
+        match &self.only {
+            Some(tables) if !tables.contains(&table) => {
+                let what = format!("the table `{}`, which the projection does not declare,", table.name);
+                Err(self.outside(what))
+            }
             _ => Ok(()),
         }
     }
 
-    /// Refuses the connection if a next generation is being built.
+    /// Refuses the connection, except for the generation that readers see.
     pub(in crate::backend) fn check_connection(&self) -> Result<(), HandlerError> {
-        if self.next.is_some() { Err(OutsideGeneration::connection()) } else { Ok(()) }
+        match &self.only {
+            Some(_) => Err(self.outside("a projection whose handlers write through a connection".to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the error of a handler that uses what is not part of the generation.
+    fn outside(&self, what: String) -> HandlerError {
+        HandlerError::permanent(match self.generation {
+            Generation::Trial => OutsideGeneration::Trial { what, source: NotSetUp },
+            _ => OutsideGeneration::Next { what, source: NotSetUp },
+        })
     }
 
     /// Writes the changes of the repositories.
@@ -101,31 +127,17 @@ impl SqlScope {
     }
 }
 
-/// A handler used something that is not part of the next generation.
+/// A handler used something that is not part of the generation that it writes.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{what} cannot be rebuilt side by side: declare every read model that the projection writes \
-     (`#[projection(read_models(…))]`) and write through repositories only, or rebuild it in place"
-)]
-struct OutsideGeneration {
-    what: String,
-    source: NotSetUp,
-}
-
-impl OutsideGeneration {
-    /// Returns the error of a handler that uses `table`, which the projection does not declare.
-    fn table(table: &Table) -> HandlerError {
-        HandlerError::permanent(Self {
-            what: format!("the table `{}`, which the projection does not declare,", table.name),
-            source: NotSetUp,
-        })
-    }
-
-    /// Returns the error of a handler that uses the connection.
-    fn connection() -> HandlerError {
-        HandlerError::permanent(Self {
-            what: "a projection whose handlers write through a connection".into(),
-            source: NotSetUp,
-        })
-    }
+enum OutsideGeneration {
+    #[error(
+        "{what} cannot be rebuilt side by side: declare every read model that the projection writes \
+         (`#[projection(read_models(…))]`) and write through repositories only, or rebuild it in place"
+    )]
+    Next { what: String, source: NotSetUp },
+    #[error(
+        "{what} cannot be tried without a change: declare every read model that the projection writes \
+         (`#[projection(read_models(…))]`) and write through repositories only"
+    )]
+    Trial { what: String, source: NotSetUp },
 }

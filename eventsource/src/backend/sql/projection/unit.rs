@@ -30,6 +30,9 @@ pub(in crate::backend) trait Transaction: Send + 'static {
 pub(in crate::backend) trait UnitDatabase: CheckpointDatabase {
     type Batch: Transaction<Connection = Self::Connection> + Debug;
 
+    /// A transaction that only reads, and sees the database as it was at its begin.
+    type Look: Send + Debug + 'static;
+
     /// Returns the error of a failed flush. An outage is not the fault of a handler; a refused change is.
     fn refusal(
         &self,
@@ -65,15 +68,22 @@ pub(in crate::backend) struct SqlUnit<D: UnitDatabase> {
     /// `None` in a detached unit, which begins its transaction when it commits.
     batch: Option<Arc<Mutex<D::Batch>>>,
     scope: SqlScope,
+    /// What a trial is compared with.
+    look: Option<D::Look>,
 }
 
 impl<D: UnitDatabase> SqlUnit<D> {
     pub(in crate::backend) fn new(db: &D, batch: D::Batch, scope: SqlScope) -> Self {
-        Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope }
+        Self { db: db.clone(), batch: Some(Arc::new(Mutex::new(batch))), scope, look: None }
     }
 
     pub(in crate::backend) fn detached(db: &D) -> Self {
-        Self { db: db.clone(), batch: None, scope: SqlScope::default() }
+        Self { db: db.clone(), batch: None, scope: SqlScope::default(), look: None }
+    }
+
+    /// Returns the place of the transaction that a trial is compared with.
+    pub(in crate::backend) const fn look(&mut self) -> &mut Option<D::Look> {
+        &mut self.look
     }
 
     /// Returns the batch's connection, if there is a batch.

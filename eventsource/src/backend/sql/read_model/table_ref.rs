@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 
-use crate::projection::generation::NEXT_TABLE;
+use crate::projection::generation::{NEXT_TABLE, TRIAL_TABLE};
 use crate::read_model::{ColumnDef, Table};
 
 /// The generations of a table that can exist at the same time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(in crate::backend) enum Generation {
     /// The one that readers see.
+    #[default]
     Live,
     /// The one that a rebuild side by side builds.
     Next,
+    /// The one of a trial, which only its own transaction sees.
+    Trial,
 }
 
-/// One generation of the table of a read model. Both generations have the columns of the model, and different names.
+/// One generation of the table of a read model. All generations have the columns of the model, and different names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::backend) struct TableRef {
     model: &'static Table,
@@ -35,6 +38,11 @@ impl TableRef {
         Self::new(model, Generation::Next)
     }
 
+    /// Returns the table of a trial: `orders__trial` for `orders`.
+    pub(in crate::backend) const fn trial(model: &'static Table) -> Self {
+        Self::new(model, Generation::Trial)
+    }
+
     /// Returns the table as its model describes it, with the name of the live generation.
     pub(in crate::backend) const fn model(self) -> &'static Table {
         self.model
@@ -45,6 +53,7 @@ impl TableRef {
         match self.generation {
             Generation::Live => Cow::Borrowed(self.model.name),
             Generation::Next => Cow::Owned(format!("{}{NEXT_TABLE}", self.model.name)),
+            Generation::Trial => Cow::Owned(format!("{}{TRIAL_TABLE}", self.model.name)),
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) enum Action<'a> {
     Own(&'a str),
     HandOver(&'a str),
     Replace,
+    Try,
+    Compare,
     /// An action on something with a name: the verb, and the name.
     On(&'static str, &'a str),
 }
@@ -76,6 +78,8 @@ impl fmt::Display for Action<'_> {
             Self::Own(name) => write!(f, "find the owner of the tables of `{name}`"),
             Self::HandOver(name) => write!(f, "hand `{name}` over to another name"),
             Self::Replace => f.write_str("replace the tables of read models"),
+            Self::Try => f.write_str("try events without a change"),
+            Self::Compare => f.write_str("compare the rows of read models"),
             Self::On(verb, name) => write!(f, "{verb} `{name}`"),
         }
     }

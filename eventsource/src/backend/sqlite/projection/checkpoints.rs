@@ -19,7 +19,7 @@ use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
-    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
+    LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials,
 };
 use crate::store::StoreError;
 
@@ -206,6 +206,10 @@ impl CheckpointStore for SqliteCheckpoints {
         Some(self)
     }
 
+    fn trials(&self) -> Option<&dyn Trials<SqliteUnit>> {
+        Some(self)
+    }
+
     fn owners(&self) -> Option<&dyn TableOwners> {
         Some(self)
     }
@@ -221,7 +225,7 @@ impl CheckpointStore for SqliteCheckpoints {
 
 impl CheckpointError {
     /// Converts an error of the event store into one of the checkpoint store.
-    pub(super) fn of(action: Action<'_>, error: StoreError) -> Self {
+    pub(in crate::backend) fn of(action: Action<'_>, error: StoreError) -> Self {
         let source = match error {
             StoreError::Failed { source, .. } => source,
             StoreError::Corrupt { what } => return Self::Corrupt { what },

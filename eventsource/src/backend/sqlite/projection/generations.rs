@@ -19,6 +19,15 @@ impl SqliteCheckpoints {
         writing.map_err(|error| CheckpointError::of(action, error))
     }
 
+    /// Opens a unit of work on the tables of a trial, which do not exist yet.
+    pub(in crate::backend) async fn unit_of_trial(
+        &self,
+        tables: &[&'static Table],
+    ) -> Result<SqliteUnit, CheckpointError> {
+        let unit = SqliteUnit::begin(self.database(), SqlScope::of_trial(tables)).await;
+        unit.map_err(|error| CheckpointError::of(Action::Begin, error))
+    }
+
     /// Opens a unit of work on the next generation of `tables`.
     pub(in crate::backend) async fn unit_of_next(
         &self,

@@ -125,6 +125,7 @@ impl SqliteUnit {
 
 impl UnitDatabase for SqliteDatabase {
     type Batch = BatchTransaction;
+    type Look = sqlx::Transaction<'static, sqlx::Sqlite>;
 
     async fn refusal(&self, _: &mut BatchTransaction, action: Action<'_>, refused: ChangesRefused) -> CommitError {
         if judge(&refused, false).is_some_and(Verdict::is_outage) {

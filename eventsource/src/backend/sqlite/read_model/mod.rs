@@ -13,6 +13,7 @@ mod replace;
 mod schema;
 mod statements;
 mod tables;
+mod trials;
 mod value;
 
 pub use models::SqliteReadModels;

@@ -22,6 +22,13 @@ impl PostgresDatabase {
         self.named(&self.0.pool, begun).await
     }
 
+    /// Begins a transaction that only reads, and sees the database as it is at its first statement.
+    pub(crate) async fn begin_look(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", self.limit_idle_sql());
+        let begun = self.0.pool.begin_with(AssertSqlSafe(begin)).await;
+        self.named(&self.0.pool, begun).await
+    }
+
     /// Begins a transaction that reads a page. It can be dropped without a rollback: no other transaction waits for it.
     pub(crate) async fn begin_page<'a>(
         &self,
