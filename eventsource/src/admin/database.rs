@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::sampler::Sampler;
 use super::stored::Stored;
 use super::{
-    Admin, AdminError, Asked, CorrelatedView, EventPage, EventTypesView, EventView, LetterGroupsView, LetterPageView,
-    LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
+    Admin, AdminError, Asked, CorrelatedView, Diagnosis, EventPage, EventTypesView, EventView, LetterGroupsView,
+    LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
 };
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
@@ -66,6 +66,10 @@ impl<C: CheckpointStore> DatabaseAdmin<C> {
 impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
     async fn overview(&self) -> Result<Overview, AdminError> {
         self.stored.overview(|_| {}).await
+    }
+
+    async fn diagnose(&self) -> Result<Diagnosis, AdminError> {
+        self.stored.diagnose(&self.overview().await?, Vec::new()).await
     }
 
     fn watch(&self) -> watch::Receiver<Arc<OverviewSample>> {

@@ -33,7 +33,9 @@
 
 mod asked;
 mod database;
+mod diagnose;
 mod error;
+mod forget;
 mod letters;
 mod log;
 mod manager;
@@ -50,7 +52,7 @@ pub use self::error::AdminError;
 pub use self::manager::ManagerAdmin;
 pub use self::port::Admin;
 pub use self::view::{
-    CorrelatedView, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView, LetterPageView,
-    LetterView, ManagerView, Overview, OverviewSample, OwnerView, PlaceView, StreamListView, StreamPageView,
-    StreamView, SubscriptionView,
+    CorrelatedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView, LetterPageView,
+    LetterView, ManagerView, Overview, OverviewSample, OwnerView, PlaceView, SkippedView, StreamListView,
+    StreamPageView, StreamView, SubscriptionView,
 };

@@ -9,8 +9,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    AdminError, Asked, CorrelatedView, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView,
-    LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
+    AdminError, Asked, CorrelatedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView,
+    LetterGroupsView, LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView,
+    SubscriptionView,
 };
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
@@ -57,6 +58,23 @@ use crate::subscription::{Action, WaitTarget};
 pub trait Admin: Send + Sync + 'static {
     /// Returns all subscriptions: those with a checkpoint, and those that a manager reports.
     async fn overview(&self) -> Result<Overview, AdminError>;
+
+    /// Looks for problems of the database, of the log and of the subscriptions. It changes nothing, and can take some
+    /// seconds: a SQLite file up to 1 GiB is read as a whole.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::admin::{Admin, DatabaseAdmin};
+    /// use eventsource::{MemoryCheckpoints, MemoryEventStore};
+    ///
+    /// let admin = DatabaseAdmin::new(MemoryCheckpoints::new(), MemoryEventStore::new());
+    /// for finding in admin.diagnose().await?.findings {
+    ///     println!("{}; {}; remedy: {}", finding.what, finding.why, finding.remedy);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn diagnose(&self) -> Result<Diagnosis, AdminError>;
 
     /// Returns a receiver of overviews: one each second, while a receiver exists.
     ///

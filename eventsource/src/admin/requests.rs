@@ -6,6 +6,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::AdminError;
+use super::forget::Forgotten;
 use super::stored::Stored;
 use crate::event::now;
 use crate::projection::CheckpointStore;
@@ -20,7 +21,8 @@ impl<C: CheckpointStore> Stored<C> {
     pub(super) async fn ask(&self, name: &str, action: &Action, asked: &super::Asked) -> Result<Uuid, AdminError> {
         let operations = self.operations()?;
         let view = self.find(name).await?;
-        if view.updated_at.is_none() && view.kind == "memory" {
+        let forgets = matches!(action, Action::Forget {});
+        if view.updated_at.is_none() && view.kind == "memory" && !forgets {
             return Err(AdminError::InMemory { subscription: name.to_owned() });
         }
         let request = asked.request(name, action);
@@ -34,20 +36,23 @@ impl<C: CheckpointStore> Stored<C> {
                 operations.resume(name).await?;
                 "the pause is removed"
             }
+            Action::Forget {} => match self.forget(&view, &asked.by).await? {
+                Forgotten::Done(done) => return self.answered(&request, Answer::Done(done)).await,
+                Forgotten::Refused(reason) => return self.answered(&request, Answer::Refused(reason)).await,
+            },
             _ => return Ok(request.id),
         };
-        self.answer_itself(&request, done).await?;
-        Ok(request.id)
+        self.answered(&request, Answer::Done(done.to_owned())).await
     }
 
     /// Answers a request that this process has done. If this process ends before, an owner does it again: each owner has
     /// a later epoch than 0.
-    async fn answer_itself(&self, request: &NewRequest, done: &str) -> Result<(), AdminError> {
+    async fn answered(&self, request: &NewRequest, answer: Answer) -> Result<Uuid, AdminError> {
         let operations = self.operations()?;
         if operations.take(request.id, &request.by, 0, now()).await? {
-            operations.answer(request.id, &request.by, 0, &Answer::Done(done.to_owned()), now()).await?;
+            operations.answer(request.id, &request.by, 0, &answer, now()).await?;
         }
-        Ok(())
+        Ok(request.id)
     }
 
     pub(super) async fn request(&self, id: Uuid) -> Result<StoredRequest, AdminError> {

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::AdminError;
-use super::view::{FORMAT, ManagerView, Overview, OwnerView, SubscriptionView};
+use super::view::{FORMAT, ManagerView, Overview, OwnerView, SkippedView, SubscriptionView};
 use crate::event::{Position, SliceRange, now};
 use crate::projection::generation::{NEXT_CHECKPOINT, is_reserved, next_checkpoint};
-use crate::projection::operations::{Operations, StoredReport};
+use crate::projection::operations::{Operations, RequestQuery, StoredReport};
 use crate::projection::{Checkpoint, CheckpointStore, LetterCounts};
 use crate::store::EventLog;
 use crate::subscription::Lag;
 
 /// The time after which a manager that has not reported is silent: three times the time between two reports.
 const SILENT_AFTER: TimeDelta = TimeDelta::seconds(30);
+
+/// How many skipped ranges are shown.
+const MOST_SKIPPED: usize = 200;
 
 /// The stores of one database.
 pub(super) struct Stored<C> {
@@ -80,7 +83,11 @@ impl<C: CheckpointStore> Stored<C> {
         let mut found = [self.find(name).await?];
         self.count_letters(&mut found).await?;
         self.count_behind(&mut found).await?;
-        let [found] = found;
+        let [mut found] = found;
+        if let Some(operations) = self.checkpoints.operations() {
+            let query = RequestQuery::latest(MOST_SKIPPED).for_action(name, "skip");
+            found.skipped = operations.requests(&query).await?.into_iter().filter_map(SkippedView::of).collect();
+        }
         Ok(found)
     }
 

@@ -65,7 +65,7 @@ pub const ERROR_TYPE: &str = "error.type";
 pub const STATE_NAME: &str = "state";
 /// The label for the kind of a rebuild: `in_place` or `side_by_side`.
 pub const REBUILD_KIND: &str = "kind";
-/// The label for the action of a request: `retry`, `dismiss`, `rebuild` or `cancel_rebuild`.
+/// The label for the action of a request, such as `retry` or `rebuild`: see `RequestAction::as_str`.
 pub const ACTION: &str = "action";
 
 /// The value of a label in place of a name that is not known.

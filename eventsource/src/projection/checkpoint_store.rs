@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use super::operations::Operations;
 use super::search::{self, LetterSource};
 use super::{
-    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Generations, LetterCounts, LetterGroups, LetterKey,
-    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials, UnitOfWork,
+    Checkpoint, CheckpointError, Claim, ClaimError, DeadLetter, Finding, Generations, LetterCounts, LetterGroups,
+    LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials, UnitOfWork,
 };
 use crate::event::{Position, SliceRange, StreamId};
 
@@ -214,6 +214,11 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// The errors of [`load`](Self::load).
+    #[doc = include_str!("checkpoint_store/diagnose.md")]
+    async fn diagnose(&self) -> Result<Vec<Finding>, CheckpointError> {
+        Ok(Vec::new())
+    }
+
     #[doc = include_str!("checkpoint_store/snapshot.md")]
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError>;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::LetterChange;
 use crate::event::{Position, SliceRange};
@@ -46,6 +47,11 @@ pub struct CheckpointUpdate {
     pub snapshot: Option<Vec<u8>>,
     /// The time from now after which the owner's lease ends; `None` and zero keep the stored end.
     pub lease: Option<Duration>,
+    /// The request of an operator that the update serves. A store with
+    /// [`operations`](super::CheckpointStore::operations) ends the request as done together with the update, and refuses
+    /// the update as fenced if the owner has not taken the request with its epoch any more. A store in the memory of one
+    /// process may leave that to the owner, who answers it after the update.
+    pub serves: Option<ServedRequest>,
 }
 
 impl CheckpointUpdate {
@@ -54,7 +60,18 @@ impl CheckpointUpdate {
     #[must_use]
     pub fn new(name: impl Into<String>, epoch: u64, from: Position, to: Position) -> Self {
         let (name, slices) = (name.into(), SliceRange::ALL);
-        Self { name, slices, epoch, from, to, mark: None, letters: Vec::new(), snapshot: None, lease: None }
+        Self {
+            name,
+            slices,
+            epoch,
+            from,
+            to,
+            mark: None,
+            letters: Vec::new(),
+            snapshot: None,
+            lease: None,
+            serves: None,
+        }
     }
 
     /// Moves the checkpoint of these slices.
@@ -85,11 +102,49 @@ impl CheckpointUpdate {
         self
     }
 
+    /// Ends a request as done together with the update.
+    #[must_use]
+    pub fn serves(mut self, request: Option<ServedRequest>) -> Self {
+        self.serves = request;
+        self
+    }
+
     /// Renews the owner's lease for `time` from now. `None` keeps the stored end.
     #[must_use]
     pub const fn lease(mut self, time: Option<Duration>) -> Self {
         self.lease = time;
         self
+    }
+}
+
+/// A request of an operator that an update serves, and the answer.
+///
+/// ```
+/// use eventsource::projection::{CheckpointUpdate, ServedRequest};
+/// use eventsource::Position;
+///
+/// let served = ServedRequest::new(uuid::Uuid::now_v7(), "process 7", 3, "skipped one event");
+/// let update = CheckpointUpdate::new("orders", 3, Position::new(7), Position::new(8)).serves(Some(served.clone()));
+/// assert_eq!(update.serves, Some(served));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServedRequest {
+    /// The request.
+    pub id: Uuid,
+    /// The manager that has taken it.
+    pub by: String,
+    /// The epoch with which it has taken it.
+    pub epoch: u64,
+    /// What was done.
+    pub answer: String,
+}
+
+impl ServedRequest {
+    /// Creates it.
+    #[must_use]
+    pub fn new(id: Uuid, by: impl Into<String>, epoch: u64, answer: impl Into<String>) -> Self {
+        Self { id, by: by.into(), epoch, answer: answer.into() }
     }
 }
 

@@ -53,6 +53,19 @@ pub enum Action {
         /// Which ones.
         letters: LetterSelection,
     },
+    /// Move the checkpoint forward without applying the events in between. It is refused if the checkpoint is not at
+    /// `from` any more. The skipped range is recorded for ever. Only a rebuild applies these events.
+    Skip {
+        /// The position of the checkpoint, as the operator saw it.
+        from: Position,
+        /// The last position that is skipped.
+        to: Position,
+        /// The reason, for other operators.
+        reason: String,
+    },
+    /// Remove the checkpoint, the dead letters and the snapshot of a subscription that no process has any more. Its tables
+    /// stay. It is refused while a process has the subscription.
+    Forget {},
     /// Give up dead letters: their events are never applied.
     DismissLetters {
         /// The positions of their events.
@@ -81,6 +94,8 @@ impl Action {
             Self::Rebuild { .. } => "rebuild",
             Self::CancelRebuild {} => "cancel_rebuild",
             Self::RetryLetters { .. } => "retry_letters",
+            Self::Skip { .. } => "skip",
+            Self::Forget {} => "forget",
             Self::DismissLetters { .. } => "dismiss_letters",
             Self::DismissMatching { .. } => "dismiss_matching",
         }
@@ -130,6 +145,8 @@ impl fmt::Display for Action {
             Self::Rebuild { kind } => write!(f, "rebuild {kind}"),
             Self::CancelRebuild {} => f.write_str("cancel the rebuild"),
             Self::RetryLetters { letters } => write!(f, "retry the dead letters {letters}"),
+            Self::Skip { from, to, reason } => write!(f, "skip the events after {from} up to {to} ({reason})"),
+            Self::Forget {} => f.write_str("forget the checkpoint"),
             Self::DismissLetters { positions, reason } => {
                 write!(f, "dismiss {} dead letters ({reason})", positions.len())
             }

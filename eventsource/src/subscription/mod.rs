@@ -199,7 +199,8 @@ pub use config::{
     FailureLimit, FailurePolicy, InvalidOption, OnChange, RestartPolicy, RetryPolicy, SubscriptionConfig, UnknownEvents,
 };
 pub use error::{
-    DeadLetterError, HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SubscribeError, WaitError,
+    DeadLetterError, HandOverError, InsideHandler, ManagerError, RebuildError, ResetError, SkipError, SubscribeError,
+    WaitError,
 };
 pub use failure::{Failure, LastFailure, LetterSelection, RetryReport};
 pub use handle::{DeadLetters, Rebuild, SubscriptionHandle, View, Wait, WaitTarget};

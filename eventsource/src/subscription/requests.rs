@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport};
+use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport, SkipError};
+use crate::event::Position;
+use crate::projection::ServedRequest;
 use crate::subscription::rebuild::tracked::Tracked;
 
 /// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
@@ -61,6 +63,14 @@ pub(super) type Answered = Result<RetryReport, DeadLetterError>;
 /// The answer to a rebuild: the rebuild, or why it did not begin.
 pub(super) type Begun = Result<Arc<Tracked>, RebuildError>;
 
+/// Which events are skipped, and the request of the operator, which is answered together with that.
+#[derive(Debug, Clone)]
+pub(super) struct Skip {
+    pub(super) from: Position,
+    pub(super) to: Position,
+    pub(super) served: ServedRequest,
+}
+
 /// A request to a running subscription.
 pub(super) enum Request {
     Retry {
@@ -76,6 +86,11 @@ pub(super) enum Request {
         kind: RebuildKind,
         answer: Reply<Begun>,
     },
+    /// Moves the checkpoint without applying events.
+    Skip {
+        skip: Skip,
+        answer: Reply<Result<(), SkipError>>,
+    },
     /// Drops the unfinished next generation.
     CancelNext {
         answer: Reply<()>,
@@ -88,6 +103,7 @@ impl Request {
         match self {
             Self::Retry { answer, .. } | Self::Dismiss { answer, .. } => answer.begin(),
             Self::Rebuild { answer, .. } => answer.begin(),
+            Self::Skip { answer, .. } => answer.begin(),
             Self::CancelNext { answer } => answer.begin(),
         }
     }
@@ -118,6 +134,11 @@ impl Requests {
     /// Takes the next request that is not about letters.
     pub(super) fn take_unless_letters(&self) -> Option<Request> {
         self.take_where(|request| !matches!(request, Request::Retry { .. } | Request::Dismiss { .. }))
+    }
+
+    /// Takes the next request to skip events.
+    pub(super) fn take_skip(&self) -> Option<Request> {
+        self.take_where(|request| matches!(request, Request::Skip { .. }))
     }
 
     fn take_where(&self, is_wanted: impl Fn(&Request) -> bool) -> Option<Request> {

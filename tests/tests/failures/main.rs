@@ -3,6 +3,7 @@
 mod anywhere;
 mod at_most_once;
 mod cut_off;
+mod diagnoses;
 mod durable;
 mod fenced;
 mod following;
@@ -20,6 +21,7 @@ mod scene;
 mod searched;
 mod searches;
 mod shared_state;
+mod skips;
 mod standby;
 mod unknown;
 mod world;

@@ -5,9 +5,13 @@ use uuid::Uuid;
 use super::Parts;
 use crate::admin::{Admin as _, AdminError, Asked, Overview, SubscriptionView};
 use crate::event::{Position, now};
-use crate::projection::CheckpointStore;
 use crate::projection::operations::Answer;
+use crate::projection::{CheckpointStore, Finding};
+use crate::store::StoredType;
 use crate::subscription::{Action, Supervised};
+
+/// How many unknown types are listed.
+const MOST_UNKNOWN: usize = 20;
 
 impl<C: CheckpointStore> Parts<C> {
     /// Returns the subscription, if this process runs it.
@@ -22,6 +26,11 @@ impl<C: CheckpointStore> Parts<C> {
         known.dedup();
         known.truncate(20);
         AdminError::UnknownSubscription { subscription: name.to_owned(), known }
+    }
+
+    /// Whether this process has the subscription, also if it does not run it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.manager.supervised_one(name).is_some()
     }
 
     pub(super) fn is_in_memory(&self, name: &str) -> bool {
@@ -61,6 +70,22 @@ impl<C: CheckpointStore> Parts<C> {
             }
         }
         Ok(view)
+    }
+
+    /// Looks for events that this program does not know.
+    pub(super) async fn unknown_types(&self) -> Result<Vec<Finding>, AdminError> {
+        let unknown = self.manager.unknown_types(MOST_UNKNOWN).await?;
+        let of_type = |found: StoredType| {
+            let (name, first) = (found.name, found.first);
+            Finding::warning(
+                format!(
+                    "this program does not know the event type `{name}`, which is stored first at position {first}"
+                ),
+                "no subscription of this program can decode it: it was written by a newer program, or its type was removed",
+                "deploy the program that knows it, or declare the type",
+            )
+        };
+        Ok(unknown.into_iter().map(of_type).collect())
     }
 
     /// Carries out a request to a projection in the memory of this process, and records it.

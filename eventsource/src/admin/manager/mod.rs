@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::sampler::Sampler;
 use super::{
-    Admin, AdminError, Asked, CorrelatedView, DatabaseAdmin, EventPage, EventTypesView, EventView, LetterGroupsView,
-    LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView, SubscriptionView,
+    Admin, AdminError, Asked, CorrelatedView, DatabaseAdmin, Diagnosis, EventPage, EventTypesView, EventView,
+    LetterGroupsView, LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView,
+    SubscriptionView,
 };
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
@@ -67,6 +68,11 @@ impl<C: CheckpointStore> ManagerAdmin<C> {
 impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
     async fn overview(&self) -> Result<Overview, AdminError> {
         self.parts.overview().await
+    }
+
+    async fn diagnose(&self) -> Result<Diagnosis, AdminError> {
+        let unknown = self.parts.unknown_types().await?;
+        self.parts.database.stored().diagnose(&self.parts.overview().await?, unknown).await
     }
 
     fn watch(&self) -> watch::Receiver<Arc<OverviewSample>> {
@@ -141,7 +147,8 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
     }
 
     async fn ask(&self, name: &str, action: Action, asked: Asked) -> Result<Uuid, AdminError> {
-        match self.parts.is_in_memory(name) {
+        let is_here = matches!(action, Action::Forget {}) && self.parts.has(name);
+        match is_here || self.parts.is_in_memory(name) {
             true => self.parts.do_here(name, action, &asked).await,
             false => self.parts.database.ask(name, action, asked).await,
         }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::FORMAT;
 use crate::event::Position;
-use crate::projection::operations::Pause;
+use crate::projection::operations::{Pause, RequestState, StoredRequest};
+use crate::subscription::Action;
 
 /// A subscription, as its checkpoint and the reports of managers show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,10 @@ pub struct SubscriptionView {
     pub handles: Option<Vec<String>>,
     /// The time of the last change of its checkpoint.
     pub updated_at: Option<DateTime<Utc>>,
+    /// The events that operators skipped: at most the latest 200 ranges, the latest first. Empty in an overview: it is read
+    /// for one subscription only.
+    #[serde(default)]
+    pub skipped: Vec<SkippedView>,
 }
 
 impl SubscriptionView {
@@ -83,7 +88,36 @@ impl SubscriptionView {
             fingerprint: String::new(),
             handles: None,
             updated_at: None,
+            skipped: Vec::new(),
         }
+    }
+}
+
+/// Events that were never applied, since an operator skipped them. A rebuild after that time has applied them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SkippedView {
+    /// The position after which it begins.
+    pub from: Position,
+    /// The last position.
+    pub to: Position,
+    /// The operator.
+    pub by: String,
+    /// The reason, as the operator gave it.
+    pub reason: String,
+    /// The time at which it was done.
+    pub at: DateTime<Utc>,
+}
+
+impl SkippedView {
+    /// Returns what a request skipped, if it did.
+    pub(in crate::admin) fn of(stored: StoredRequest) -> Option<Self> {
+        let (Ok(Action::Skip { from, to, reason }), RequestState::Done { at, .. }) =
+            (Action::of(&stored.request), &stored.state)
+        else {
+            return None;
+        };
+        Some(Self { from, to, by: stored.request.by, reason, at: *at })
     }
 }
 

@@ -90,7 +90,8 @@ pub trait Operations: Send + Sync {
     /// Marks the requests that wait and expired before `now`. Returns how many.
     async fn expire(&self, now: DateTime<Utc>) -> Result<u64, CheckpointError>;
 
-    /// Deletes requests that ended before the time `before`. Returns how many.
+    /// Deletes requests that ended before the time `before`. Returns how many. A `skip` that is done stays for ever: it is
+    /// the record of events that were never applied.
     async fn forget_requests(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError>;
 
     /// Stores that a subscription is to be paused. A pause that is stored already is replaced.
@@ -119,6 +120,13 @@ pub trait Operations: Send + Sync {
         let mut reports = self.reports().await?;
         reports.retain(|stored| stored.report.subscription == subscription);
         Ok(reports)
+    }
+
+    /// Deletes the reports about one subscription. Returns how many. The default deletes none: they are deleted when they
+    /// are old.
+    async fn forget_reports_of(&self, subscription: &str) -> Result<u64, CheckpointError> {
+        let _ = subscription;
+        Ok(0)
     }
 
     /// Deletes the reports that were stored before the time `before`. Returns how many.

@@ -6,6 +6,7 @@ mod inside_handler;
 mod manager;
 mod rebuild;
 mod reset;
+mod skip;
 mod subscribe;
 mod wait;
 
@@ -15,6 +16,7 @@ pub use inside_handler::InsideHandler;
 pub use manager::ManagerError;
 pub use rebuild::RebuildError;
 pub use reset::ResetError;
+pub use skip::SkipError;
 pub use subscribe::SubscribeError;
 pub use wait::WaitError;
 

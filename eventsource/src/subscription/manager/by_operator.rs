@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::SubscriptionManager;
+use crate::event::{EventFilter, Position};
 use crate::projection::CheckpointStore;
 use crate::projection::operations::{Answer, NewRequest};
-use crate::store::EventLog;
+use crate::store::{EventLog, StoreError, StoredType};
 use crate::subscription::handle::wait::Target;
+use crate::subscription::log::catalogue::NO_TYPES;
 use crate::subscription::subscription_shared::SubscriptionShared;
 use crate::subscription::{Action, ManagerError, SubscriptionSnapshot, Wait, WaitTarget};
 
@@ -57,6 +59,14 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         self.slot(name).ok().map(|slot| Supervised::of(&slot.core))
     }
 
+    /// Returns the first `limit` types of events in the log that neither the registry nor a subscription knows.
+    pub(crate) async fn unknown_types(&self, limit: usize) -> Result<Vec<StoredType>, StoreError> {
+        // Without a subscription, no types are known yet.
+        self.catalogue.learn(&EventFilter::types(Vec::<String>::new()));
+        let head = self.store.head().await?;
+        self.catalogue.unknown_in(&*self.store, Position::START, head, limit, &NO_TYPES).await
+    }
+
     /// Does what an operator asks, in this process.
     pub(crate) async fn perform(
         &self,
@@ -64,7 +74,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         action: Action,
         request: &NewRequest,
     ) -> Result<Answer, ManagerError> {
-        Ok(self.slot(name)?.perform(action, request).await)
+        Ok(self.slot(name)?.perform(action, request, &self.owner, 0).await)
     }
 
     /// Returns a wait for the event at `target`; for the end of the log without one.

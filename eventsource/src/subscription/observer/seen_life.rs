@@ -77,14 +77,25 @@ pub enum RequestAction {
     Resume,
     /// To start again.
     Restart,
+    /// To skip events.
+    Skip,
 }
 
 impl RequestAction {
     /// All of them.
-    pub const ALL: &'static [Self] =
-        &[Self::Retry, Self::Dismiss, Self::Rebuild, Self::CancelRebuild, Self::Pause, Self::Resume, Self::Restart];
+    pub const ALL: &'static [Self] = &[
+        Self::Retry,
+        Self::Dismiss,
+        Self::Rebuild,
+        Self::CancelRebuild,
+        Self::Pause,
+        Self::Resume,
+        Self::Restart,
+        Self::Skip,
+    ];
 
-    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild`, `cancel_rebuild`, `pause`, `resume` or `restart`.
+    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild`, `cancel_rebuild`, `pause`, `resume`, `restart` or
+    /// `skip`.
     ///
     /// ```
     /// use eventsource::subscription::RequestAction;
@@ -101,6 +112,7 @@ impl RequestAction {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Restart => "restart",
+            Self::Skip => "skip",
         }
     }
 }

@@ -21,8 +21,9 @@ use crate::subscription::state::progress::Interruption;
 type Plan = BatchPlan<Arc<Failure>, Obstruction>;
 
 impl<C: CheckpointStore> Owner<'_, C> {
-    /// Applies a page that is not empty, in the batches of a [`BatchPlan`].
-    pub(super) async fn apply_page(&mut self, page: &Page) -> Result<(), End> {
+    /// Applies a page that is not empty, in the batches of a [`BatchPlan`]. Returns false if an operator skipped events,
+    /// so that the rest of the page was not applied.
+    pub(super) async fn apply_page(&mut self, page: &Page) -> Result<bool, End> {
         let events = page.events();
         self.know_streams(events).await?;
         let mut plan = Plan::new(events.len(), if self.active.one_by_one { 1 } else { events.len() });
@@ -33,7 +34,10 @@ impl<C: CheckpointStore> Owner<'_, C> {
             if let Some(index) = plan.failed().filter(|index| !self.active.parked.applies(&events[*index])) {
                 plan.take_failure(index);
             }
-            let Some(Step { events: batch, failed }) = plan.step() else { return Ok(()) };
+            if self.serve_skip().await? {
+                return Ok(false);
+            }
+            let Some(Step { events: batch, failed }) = plan.step() else { return Ok(true) };
             self.active.known_log.comes_to(page.mark_at(page.end_of(batch.end)));
             if let Some(failure) = failed.map(Arc::clone) {
                 if let Some(outdated) = Outdated::of(&failure.error, Obstacle::Event(failure.position)) {
@@ -73,7 +77,8 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     let index = batch.start + index;
                     let failure = self.failure(&events[index], plan.take_failure(index), error);
                     if self.context.core.in_memory.is_poisoned() {
-                        return self.restart_empty(failure).await;
+                        self.restart_empty(failure).await?;
+                        return Ok(true);
                     }
                     plan.fail(index, failure);
                     if kept {

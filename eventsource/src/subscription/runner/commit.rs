@@ -66,7 +66,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let SubscriptionShared { name, config, .. } = &*self.context.core;
         let step = CheckpointUpdate::new(name.clone(), self.active.epoch, self.active.saved, to)
             .marked(self.active.known_log.mark_at(to));
-        step.letters(letters).lease(Some(config.lease))
+        step.letters(letters).lease(Some(config.lease)).serves(self.active.serving.clone())
     }
 
     /// Commits `unit` with `step`. `handled` events were applied in the unit; `None` if it contains only the step.

@@ -93,6 +93,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     self.context.core.tell_request(RequestAction::CancelRebuild, true);
                 }
                 Some(Request::Rebuild { kind, answer }) => self.rebuild(kind, answer).await?,
+                Some(Request::Skip { skip, answer }) => self.skip(skip, answer).await?,
                 None if self.active.retrying.is_none() => break,
                 None => {
                     self.retry_batch().await?;

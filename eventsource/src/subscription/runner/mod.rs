@@ -48,6 +48,7 @@ mod shadow_build;
 mod shadow_cutover;
 mod shadow_task;
 mod shadow_wait;
+mod skip;
 mod slow;
 mod standby;
 mod tables;
@@ -80,7 +81,7 @@ use super::log::Reader;
 use super::subscription_shared::SubscriptionShared;
 use super::{Failure, StopReason};
 use crate::event::Position;
-use crate::projection::CheckpointStore;
+use crate::projection::{CheckpointStore, ServedRequest};
 use crate::subscription::log::unknown_types::LookTask;
 
 /// What a runner has in every state.
@@ -124,6 +125,8 @@ struct Active {
     end: Option<Position>,
     /// The step whose commit gave no clear answer.
     in_doubt: Option<InDoubtCommit>,
+    /// The request that the next step serves.
+    serving: Option<ServedRequest>,
     /// How many commits in a row gave no clear answer.
     failed_commits: u32,
     /// How many events were applied outside a transaction and are not reported before their checkpoint is saved.
@@ -219,6 +222,7 @@ impl Active {
             prefetched: None,
             end: None,
             in_doubt: None,
+            serving: None,
             failed_commits: 0,
             unreported: 0,
             unstored: Unstored::default(),

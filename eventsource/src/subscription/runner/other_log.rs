@@ -22,7 +22,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     answer.send(());
                 }
                 // Dropping the request tells its caller that the subscription does not run.
-                Request::Retry { .. } | Request::Dismiss { .. } => {}
+                Request::Retry { .. } | Request::Dismiss { .. } | Request::Skip { .. } => {}
             }
         }
         self.resume_next().await?;

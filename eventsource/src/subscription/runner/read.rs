@@ -33,8 +33,8 @@ impl<C: CheckpointStore> Owner<'_, C> {
             self.active.known_log.comes_to(page.mark_at(page.horizon));
             self.arrive(page.horizon, 0);
             self.save_passed_by_now().await?;
-        } else {
-            self.apply_page(&page).await?;
+        } else if !self.apply_page(&page).await? {
+            return Ok(true);
         }
         self.look_at_passed();
         // A memory projection that was emptied reaches the event again later.

@@ -10,8 +10,8 @@ use super::unit::failed;
 use super::{Faults, FaultyUnit, Point};
 use crate::event::{Position, StreamId};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, LetterCounts, LetterGroups, LetterKey,
-    LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Finding, LetterCounts, LetterGroups,
+    LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners,
 };
 
 /// Wraps a checkpoint store and injects faults into its calls, and into those of its units of work ([`FaultyUnit`]). It
@@ -123,6 +123,10 @@ impl<C: CheckpointStore> CheckpointStore for FaultyCheckpoints<C> {
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         let forgotten = self.inner.forget_dismissed(name, before);
         self.faults.around(Point::DeadLetters, forgotten, failed("forget the dismissed letters")).await
+    }
+
+    async fn diagnose(&self) -> Result<Vec<Finding>, CheckpointError> {
+        self.inner.diagnose().await
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

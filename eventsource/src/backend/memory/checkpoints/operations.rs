@@ -76,6 +76,8 @@ impl Operations for MemoryCheckpoints {
         let is_wanted = |found: &&StoredRequest| {
             query.before.is_none_or(|before| found.request.id < before)
                 && query.subscription.as_ref().is_none_or(|name| *name == found.request.subscription)
+                && (query.subscription.is_none()
+                    || query.action.as_ref().is_none_or(|action| *action == found.request.action))
         };
         Ok(latest.filter(is_wanted).take(query.limit).cloned().collect())
     }
@@ -118,7 +120,9 @@ impl Operations for MemoryCheckpoints {
     }
 
     async fn forget_requests(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
-        let is_old = |found: &StoredRequest| found.state.ended_at().is_some_and(|at| at < before);
+        let is_kept =
+            |found: &StoredRequest| found.request.action == "skip" && matches!(found.state, RequestState::Done { .. });
+        let is_old = |found: &StoredRequest| found.state.ended_at().is_some_and(|at| at < before) && !is_kept(found);
         Ok(forget(&mut self.stored_operations().requests, is_old))
     }
 
@@ -156,6 +160,11 @@ impl Operations for MemoryCheckpoints {
 
     async fn reports(&self) -> Result<Vec<StoredReport>, CheckpointError> {
         Ok(self.stored_operations().reports.values().cloned().collect())
+    }
+
+    async fn forget_reports_of(&self, subscription: &str) -> Result<u64, CheckpointError> {
+        let is_of = |found: &StoredReport| found.report.subscription == subscription;
+        Ok(forget(&mut self.stored_operations().reports, is_of))
     }
 
     async fn forget_reports(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

@@ -15,7 +15,7 @@ use crate::backend::sql::store::{Action, Failure};
 use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Finding, Generations, LetterCounts,
     LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials,
 };
 
@@ -196,6 +196,11 @@ impl CheckpointStore for PostgresCheckpoints {
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         forget_letters(Dismissed { checkpoints: self, name }, before).await
+    }
+
+    async fn diagnose(&self) -> Result<Vec<Finding>, CheckpointError> {
+        let action = Action::On("look for problems of", self.db.schema());
+        run!(self, action, |conn| self.db.diagnose(conn))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

@@ -11,6 +11,11 @@ use crate::backend::sql::store::{Migration, edited, migrations, newest};
 
 const MIGRATIONS: &[Migration] = migrations!();
 
+/// Returns the names of the indexes of the tables.
+pub(super) fn index_names() -> Vec<&'static str> {
+    crate::backend::sql::store::index_names(MIGRATIONS)
+}
+
 pub(super) fn known() -> i64 {
     newest(MIGRATIONS)
 }

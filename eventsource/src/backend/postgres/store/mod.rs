@@ -3,6 +3,7 @@
 mod announce;
 mod arguments;
 mod budget;
+mod checks;
 mod connect;
 mod correlation_index;
 mod database;

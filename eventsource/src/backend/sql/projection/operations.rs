@@ -99,8 +99,12 @@ impl<S: SqlStatements> Operations for S {
         match &query.subscription {
             Some(name) => {
                 let action = Action::On("list the requests about", name);
-                let values = [Value::Id(before), limit, Value::Text(name)];
-                self.read(action, request_rows::LATEST_OF, &values, convert).await
+                let mut values = vec![Value::Id(before), limit, Value::Text(name)];
+                let Some(of) = &query.action else {
+                    return self.read(action, request_rows::LATEST_OF, &values, convert).await;
+                };
+                values.push(Value::Text(of));
+                self.read(action, request_rows::LATEST_FOR, &values, convert).await
             }
             None => self.read(Action::List, request_rows::LATEST, &[Value::Id(before), limit], convert).await,
         }
@@ -198,6 +202,11 @@ impl<S: SqlStatements> Operations for S {
     async fn reports_of(&self, subscription: &str) -> Result<Vec<StoredReport>, CheckpointError> {
         let action = Action::On("read the reports about", subscription);
         self.read(action, request_rows::REPORTS_OF, &[Value::Text(subscription)], report::<S::Database>).await
+    }
+
+    async fn forget_reports_of(&self, subscription: &str) -> Result<u64, CheckpointError> {
+        let action = Action::On("forget the reports about", subscription);
+        self.write(action, request_rows::FORGET_REPORTS_OF, &[Value::Text(subscription)]).await
     }
 
     async fn forget_reports(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

@@ -25,6 +25,9 @@ pub(super) const LOAD: &str = select!("WHERE id = $1");
 pub(super) const LATEST: &str = select!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
 /// The latest `$2` requests before `$1` about the subscription `$3`.
 pub(super) const LATEST_OF: &str = select!("WHERE subscription = $3 AND id < $1 ORDER BY id DESC LIMIT $2");
+/// The latest `$2` requests before `$1` about the subscription `$3` for the action `$4`.
+pub(super) const LATEST_FOR: &str =
+    select!("WHERE subscription = $3 AND action = $4 AND id < $1 ORDER BY id DESC LIMIT $2");
 pub(super) const OPEN: &str = select!("WHERE state IN ('waiting', 'taken') ORDER BY id");
 /// The rule is that of `StoredRequest::may_be_taken`.
 pub(super) const TAKE: &str = "UPDATE {schema}.eventsource_requests \
@@ -36,8 +39,8 @@ pub(super) const WITHDRAW: &str = "UPDATE {schema}.eventsource_requests SET stat
      WHERE id = $1 AND state = 'waiting'";
 pub(super) const EXPIRE: &str = "UPDATE {schema}.eventsource_requests SET state = 'expired', changed_at = $1 \
      WHERE state = 'waiting' AND expires_at <= $1";
-pub(super) const FORGET: &str =
-    "DELETE FROM {schema}.eventsource_requests WHERE state NOT IN ('waiting', 'taken') AND changed_at < $1";
+pub(super) const FORGET: &str = "DELETE FROM {schema}.eventsource_requests WHERE state NOT IN ('waiting', 'taken') AND changed_at < $1 \
+     AND NOT (action = 'skip' AND state = 'done')";
 
 /// A row without a position is no checkpoint: the subscription was never claimed.
 pub(super) const PAUSE: &str = "INSERT INTO {schema}.eventsource_checkpoints AS own \
@@ -57,6 +60,7 @@ pub(super) const REPORTS: &str = "SELECT manager, report, reported_at FROM {sche
      ORDER BY subscription, manager";
 pub(super) const REPORTS_OF: &str = "SELECT manager, report, reported_at FROM {schema}.eventsource_subscriptions \
      WHERE subscription = $1 ORDER BY manager";
+pub(super) const FORGET_REPORTS_OF: &str = "DELETE FROM {schema}.eventsource_subscriptions WHERE subscription = $1";
 pub(super) const FORGET_REPORTS: &str = "DELETE FROM {schema}.eventsource_subscriptions WHERE reported_at < $1";
 
 /// Returns the request in a row of `select!`.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::claim::NotClaimed;
 use super::columns::{CLEAR, LIST, LOAD, NEXT_EPOCH, OVERLAPPING, advance_values, checkpoint, signed, slices};
+use super::request_rows::ANSWER;
 use super::{CheckpointDatabase, change_letters};
 use crate::backend::sql::database::SqlRow as _;
 use crate::backend::sql::store::{Failure, unsigned};
 use crate::backend::sql::values::Value;
 use crate::event::{Position, now};
-use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot};
+use crate::projection::{Checkpoint, CheckpointReset, CheckpointUpdate, Claim, ProjectionSnapshot, ServedRequest};
 
 /// Returns the checkpoint with this key.
 pub(in crate::backend) async fn load<D: CheckpointDatabase>(
@@ -84,11 +85,34 @@ pub(in crate::backend) async fn advance<D: CheckpointDatabase>(
     if db.execute(conn, D::ADVANCE, &values).await? != 1 {
         return Ok(false);
     }
+    if let Some(served) = &step.serves
+        && !answer(db, conn, served).await?
+    {
+        return Ok(false);
+    }
     change_letters(db, conn, &step.name, &step.letters).await?;
     if let Some(state) = &step.snapshot {
         db.execute(conn, SAVE_SNAPSHOT, &[Value::Text(&key), Value::Bytes(state)]).await?;
     }
     Ok(true)
+}
+
+/// Ends the request as done. Returns whether its owner still has it.
+async fn answer<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+    served: &ServedRequest,
+) -> Result<bool, Failure> {
+    let Ok(epoch) = i64::try_from(served.epoch) else { return Ok(false) };
+    let values = [
+        Value::Id(served.id),
+        Value::Text(&served.by),
+        Value::Number(epoch),
+        Value::Time(now()),
+        Value::Text("done"),
+        Value::Text(&served.answer),
+    ];
+    Ok(db.execute(conn, ANSWER, &values).await? == 1)
 }
 
 /// Clears the checkpoint. Returns `false` if an owner is named and it is no longer the owner.

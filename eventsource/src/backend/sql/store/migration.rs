@@ -45,6 +45,31 @@ impl Migration {
     }
 }
 
+/// Returns the names of the indexes that `migrations` create, in order.
+pub(crate) fn index_names(migrations: &[Migration]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for migration in migrations {
+        let mut words = migration.sql.split_whitespace();
+        let mut before = "";
+        while let Some(word) = words.next() {
+            if word == "INDEX" {
+                let mut name = words.next().unwrap_or_default();
+                // DROP INDEX IF EXISTS name, and CREATE INDEX IF NOT EXISTS name.
+                while matches!(name, "IF" | "NOT" | "EXISTS") {
+                    name = words.next().unwrap_or_default();
+                }
+                let name = name.trim_start_matches("{schema}.").trim_end_matches(';');
+                match before {
+                    "DROP" => names.retain(|known| *known != name),
+                    _ => names.push(name),
+                }
+            }
+            before = word;
+        }
+    }
+    names
+}
+
 /// The newest version of `migrations`, which are in order; 0 if there are none.
 pub(crate) fn newest(migrations: &[Migration]) -> i64 {
     migrations.last().map_or(0, |migration| migration.version)
@@ -63,6 +88,19 @@ pub(crate) fn edited<'m>(migrations: &'m [Migration], stored: &[(i64, Option<i64
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn index_names_are_those_that_are_created_and_not_dropped() {
+        let migrations = [
+            Migration { version: 1, name: "first", sql: "CREATE INDEX a ON t (x); CREATE UNIQUE INDEX b ON t (y);" },
+            Migration {
+                version: 2,
+                name: "second",
+                sql: "DROP INDEX {schema}.a;\nCREATE INDEX IF NOT EXISTS c ON t (x);",
+            },
+        ];
+        assert_eq!(index_names(&migrations), ["b", "c"]);
+    }
 
     #[test]
     fn edited_migration_is_found_and_line_ends_do_not_count() {

@@ -18,7 +18,7 @@ use crate::backend::sqlite::store::{SqliteDatabase, Writing};
 use crate::event::{Position, StreamId};
 use crate::projection::operations::Operations;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Generations, LetterCounts,
+    Checkpoint, CheckpointError, CheckpointStore, Claim, ClaimError, DeadLetter, Finding, Generations, LetterCounts,
     LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch, ProjectionSnapshot, TableOwners, Trials,
 };
 use crate::store::StoreError;
@@ -186,6 +186,12 @@ impl CheckpointStore for SqliteCheckpoints {
 
     async fn forget_dismissed(&self, name: &str, before: DateTime<Utc>) -> Result<u64, CheckpointError> {
         forget_letters(Dismissed { checkpoints: self, name }, before).await
+    }
+
+    async fn diagnose(&self) -> Result<Vec<Finding>, CheckpointError> {
+        let action = Action::On("look for problems of", "the file");
+        let mut conn = self.read_connection(action).await?;
+        self.db.diagnose(&mut conn).await.map_err(|failure| CheckpointError::failed(action, failure))
     }
 
     async fn snapshot(&self, name: &str) -> Result<Option<ProjectionSnapshot>, CheckpointError> {

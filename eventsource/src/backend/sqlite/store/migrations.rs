@@ -40,6 +40,11 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
     Ok(())
 }
 
+/// Returns the names of the indexes of the tables.
+pub(super) fn index_names() -> Vec<&'static str> {
+    crate::backend::sql::store::index_names(MIGRATIONS)
+}
+
 fn known() -> i64 {
     newest(MIGRATIONS)
 }

@@ -1,6 +1,7 @@
 //! The database and the log in it.
 
 pub(crate) mod busy;
+mod checks;
 mod correlation_index;
 mod database;
 mod error;

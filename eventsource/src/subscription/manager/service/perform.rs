@@ -6,11 +6,15 @@ use std::time::Duration;
 use super::serve::answer;
 use crate::event::Position;
 use crate::projection::operations::{Answer, NewRequest, Pause};
-use crate::projection::{CheckpointStore, LetterSearch};
+use crate::projection::{CheckpointStore, LetterSearch, ServedRequest};
+use crate::subscription::handle::answered::answered;
 use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::manager::supervised::SupervisedSubscription;
 use crate::subscription::rebuild::tracked::Outcome;
-use crate::subscription::{Action, DeadLetterError, DeadLetters, LetterSelection, RebuildKind, RetryReport};
+use crate::subscription::requests::{self, Request, Skip};
+use crate::subscription::{
+    Action, DeadLetterError, DeadLetters, LetterSelection, ManagerError, RebuildKind, RetryReport, SkipError,
+};
 
 /// The longest time until a side-by-side rebuild is stored, before it is answered that it has begun. It is longer while
 /// another process has the lease on the next generation.
@@ -18,7 +22,14 @@ const STORED_WITHIN: Duration = Duration::from_secs(10);
 
 impl<C: CheckpointStore> SupervisedSubscription<C> {
     /// Does what the request asks for. Another owner may have done it already: then the answer is the same.
-    pub(in crate::subscription) async fn perform(self: &Arc<Self>, action: Action, request: &NewRequest) -> Answer {
+    /// `by` has taken it with `epoch`.
+    pub(in crate::subscription) async fn perform(
+        self: &Arc<Self>,
+        action: Action,
+        request: &NewRequest,
+        by: &str,
+        epoch: u64,
+    ) -> Answer {
         match action {
             Action::Pause { reason } => {
                 let pause = Pause::new(&*request.by, reason, request.at);
@@ -29,6 +40,15 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             Action::Rebuild { kind } => self.perform_rebuild(kind).await,
             Action::CancelRebuild {} => self.perform_cancel().await,
             Action::RetryLetters { letters } => self.retry(letters).await,
+            Action::Skip { from, to, .. } => {
+                let skipped = format!("the events after {from} up to {to} are skipped");
+                let served = ServedRequest::new(request.id, by, epoch, skipped.clone());
+                answer(self.skip(Skip { from, to, served }).await, |()| skipped)
+            }
+            Action::Forget {} => Answer::Refused(
+                "this process has the subscription: `unsubscribe` it, or end all processes that have it, first"
+                    .to_owned(),
+            ),
             Action::DismissLetters { positions, reason } => self.dismiss(&positions, &reason).await,
             Action::DismissMatching { search, reason } => self.dismiss_matching(*search, reason, request).await,
         }
@@ -54,6 +74,21 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             return Answer::Refused(reason.to_string());
         }
         answer(begun, |_| format!("the rebuild {kind} has begun"))
+    }
+
+    /// Moves the checkpoint without applying events, also of a subscription that has faulted: it is started for that.
+    async fn skip(&self, skip: Skip) -> Result<(), SkipError> {
+        let subscription = self.core.name.clone();
+        if !self.core.facts.has_stored_checkpoint {
+            return Err(SkipError::InMemory { subscription });
+        }
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
+        let (answer, asked) = requests::answer();
+        self.start_with(&runtime, Some(Request::Skip { skip, answer })).await;
+        match answered(&self.core, asked).await {
+            Ok(skipped) => skipped,
+            Err(state) => Err(SkipError::NotRunning { subscription, state }),
+        }
     }
 
     async fn perform_cancel(&self) -> Answer {

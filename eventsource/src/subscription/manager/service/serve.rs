@@ -70,7 +70,7 @@ async fn serve<C: CheckpointStore>(
         return Ok(());
     }
     tracing::info!(subscription = slot.core.name, request = %id, by = open.request.by, %action, "an operator's request");
-    let answer = slot.perform(action, &open.request).await;
+    let answer = slot.perform(action, &open.request, manager, epoch).await;
     let mut retries = Retries::new(FIRST_DELAY, LONGEST_DELAY);
     while let Err(error) = operations.answer(id, manager, epoch, &answer, now()).await {
         let error = with_causes(&error);

@@ -153,5 +153,9 @@ async fn old_reports_are_forgotten<C: CheckpointStore>(store: &C) -> Verdict {
     ensure_eq!(operations.forget_reports(now()).await?, 1, "the number of forgotten reports");
     let left: Vec<_> = operations.reports().await?.into_iter().map(|stored| stored.manager).collect();
     ensure_eq!(left, ["process 2"], "the managers whose reports are left");
+    operations.report("process 2", &[report("mails", "live")], in_seconds(0)).await?;
+    operations.forget_reports_of("mails").await?;
+    let left: Vec<_> = operations.reports_of("orders").await?.into_iter().map(|stored| stored.manager).collect();
+    ensure_eq!(left, ["process 2"], "the reports about another subscription are left");
     Ok(())
 }

@@ -177,5 +177,13 @@ pub(super) async fn requests_that_ended_are_forgotten_after_a_time<C: Checkpoint
     let left = operations.requests(&RequestQuery::latest(9)).await?;
     let left: Vec<_> = left.into_iter().map(|stored| stored.request.id).collect();
     ensure_eq!(left, [recent.id, open.id], "the requests that are left");
+    let skip = NewRequest::new("a", "skip", "ada", in_seconds(60));
+    operations.ask(&skip).await?;
+    operations.take(skip.id, "process 1", 1, now()).await?;
+    operations.answer(skip.id, "process 1", 1, &Answer::Done("skipped".into()), in_seconds(-60)).await?;
+    operations.forget_requests(now()).await?;
+    let skips = operations.requests(&RequestQuery::latest(9).for_action("a", "skip")).await?;
+    let skips: Vec<_> = skips.into_iter().map(|stored| stored.request.id).collect();
+    ensure_eq!(skips, [skip.id], "the requests for the action `skip`, which stay for ever when they are done");
     Ok(())
 }
