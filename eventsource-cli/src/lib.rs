@@ -59,6 +59,7 @@ mod options;
 mod output;
 mod program;
 mod stop;
+mod time;
 
 pub use self::app::App;
 pub use self::code::Code;

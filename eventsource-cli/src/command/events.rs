@@ -1,11 +1,12 @@
 //! `events`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use eventsource::admin::EventView;
 use eventsource::event::{EventFilter, Position, StreamId};
-use eventsource::store::PageLimit;
+use eventsource::store::{MAX_QUERY_LIMIT, PageLimit, StoredType};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,6 +38,17 @@ pub enum Events {
     },
     /// List the types of the events in the log, with the position of the first event of each.
     Types,
+    /// List the events with a correlation id, each with the event that caused it.
+    Correlation {
+        /// The correlation id.
+        id: Uuid,
+        /// Only the events after this position.
+        #[arg(long, default_value_t = 0, value_name = "P")]
+        after: u64,
+        /// At most this many, up to 200.
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: usize,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -77,6 +89,7 @@ impl Events {
             }
             Self::Stream { stream, after, limit } => of_stream(context, &stream, after, limit).await,
             Self::Types => types(context).await,
+            Self::Correlation { id, after, limit } => correlation(context, id, after, limit).await,
         }
     }
 }
@@ -176,16 +189,50 @@ async fn of_stream(context: &Context, stream: &StreamId, after: u64, limit: usiz
 }
 
 async fn types(context: &Context) -> Result<(), CliError> {
-    let store = context.reading().await?.store;
-    let head = store.head().await?;
-    let types = store.event_types_except(&[], Position::START, head, MOST_TYPES).await?;
+    let admin = context.reading().await?.admin;
+    let (mut types, mut more): (Vec<StoredType>, bool) = (Vec::new(), true);
+    while more && types.len() < MOST_TYPES {
+        let after = types.last().map(|last| last.name.clone());
+        let page = admin.event_types(after.as_deref(), MAX_QUERY_LIMIT).await?;
+        more = page.more;
+        types.extend(page.types);
+    }
     if context.output.is_json {
-        let types: Vec<_> = types.iter().map(|found| json!({ "name": found.name, "first": found.first })).collect();
-        return context.output.document(&json!({ "format": 1, "types": types, "more": types.len() == MOST_TYPES }));
+        return context.output.document(&json!({ "format": 1, "types": types, "more": more }));
     }
     let mut table = Table::new(&["EVENT", "FIRST POSITION"]);
     for found in &types {
         table.row([found.name.clone(), found.first.to_string()]);
     }
     context.output.table(&table)
+}
+
+/// Lists the events with one correlation id, each with the event that caused it.
+async fn correlation(context: &Context, id: Uuid, after: u64, limit: usize) -> Result<(), CliError> {
+    let page = context.reading().await?.admin.correlated(id, Position::new(after), limit).await?;
+    if context.output.is_json {
+        return context.output.document(&page);
+    }
+    let positions: BTreeMap<_, _> = page.events.iter().map(|event| (event.id, event.position)).collect();
+    let mut table = Table::new(&["POSITION", "CAUSED BY", "EVENT", "STREAM", "RECORDED"]);
+    for event in &page.events {
+        // A cause that is not among the events is a command, or an event of another page.
+        let cause = event.causation_id.map_or_else(
+            || "-".to_owned(),
+            |cause| positions.get(&cause).map_or_else(|| cause.to_string(), ToString::to_string),
+        );
+        let stream = format!("{} v{}", event.stream, event.version);
+        let recorded = event.recorded_at.to_string();
+        table.row([event.position.to_string(), cause, event.event_type.clone(), stream, recorded]);
+    }
+    context.output.table(&table)?;
+    if let Some(last) = page.events.last().filter(|_| page.more) {
+        context.output.line(&format!("There are more: add `--after {}`.", last.position))?;
+    }
+    match page.unsearched_to {
+        Some(to) => context.output.line(&format!(
+            "Only the events after position {to} were searched: the log has no index on correlation ids."
+        )),
+        None => Ok(()),
+    }
 }

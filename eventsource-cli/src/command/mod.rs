@@ -59,9 +59,9 @@ pub enum Command {
     /// Show events.
     #[command(subcommand)]
     Events(events::Events),
-    /// List the streams of an aggregate type.
+    /// List the streams.
     Streams(streams::Streams),
-    /// Show checkpoints.
+    /// Show checkpoints; skip events; forget a subscription.
     #[command(subcommand)]
     Checkpoint(checkpoint::CheckpointCommand),
     /// List the requests of operators, the latest first.

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use eventsource::event::StreamId;
+use eventsource::store::StreamQuery;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,11 +12,11 @@ use crate::output::{Table, escape};
 
 #[derive(Debug, Clone, Args)]
 pub struct Streams {
-    /// The aggregate type.
-    aggregate_type: String,
-    /// Only the streams after this id.
-    #[arg(long, value_name = "ID")]
-    after: Option<Uuid>,
+    /// Only the streams of this aggregate type.
+    aggregate_type: Option<String>,
+    /// Only the streams after this one: its type, `/` and its id, or its id if the type is given.
+    #[arg(long, value_name = "TYPE/ID")]
+    after: Option<String>,
     /// At most this many.
     #[arg(long, default_value_t = 100, value_name = "N")]
     limit: usize,
@@ -24,27 +25,51 @@ pub struct Streams {
 impl Streams {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let limit = self.limit.clamp(1, 10_000);
-        let store = context.reading().await?.store;
-        let mut streams = store.streams(&self.aggregate_type, self.after, limit + 1).await?;
-        let more = streams.len() > limit;
-        streams.truncate(limit);
+        let mut query = self.query()?;
+        let admin = context.reading().await?.admin;
+        let (mut streams, mut more) = (Vec::new(), true);
+        while more && streams.len() < limit {
+            let page = admin.streams(&query.clone().limit(limit - streams.len())).await?;
+            more = page.more;
+            streams.extend(page.streams);
+            match streams.last() {
+                Some(last) => query = query.after(&last.stream),
+                None => break,
+            }
+        }
+        if more && let Some(last) = streams.last() {
+            // A full page can be the last one.
+            more = !admin.streams(&query.after(&last.stream).limit(1)).await?.streams.is_empty();
+        }
         if context.output.is_json {
-            let streams: Vec<_> =
-                streams.iter().map(|stored| json!({ "stream": stored.stream, "version": stored.version })).collect();
             return context.output.document(&json!({ "format": 1, "streams": streams, "more": more }));
         }
         let mut table = Table::new(&["STREAM", "EVENTS"]);
-        for stored in &streams {
-            table.row([stored.stream.to_string(), stored.version.to_string()]);
+        for found in &streams {
+            table.row([found.stream.to_string(), found.version.to_string()]);
         }
         context.output.table(&table)?;
         match streams.last().filter(|_| more) {
-            Some(last) => {
+            Some(last) if self.aggregate_type.is_some() => {
                 let id = last.stream.aggregate_id();
                 context.output.line(&format!("There are more: add `--after {id}`."))
             }
+            Some(last) => {
+                let stream = escape::line(&last.stream.to_string(), 1_000);
+                context.output.line(&format!("There are more: add `--after {stream}`."))
+            }
             None => Ok(()),
         }
+    }
+
+    fn query(&self) -> Result<StreamQuery, CliError> {
+        let query = self.aggregate_type.as_ref().map_or_else(StreamQuery::all, StreamQuery::of_type);
+        let Some(after) = &self.after else { return Ok(query) };
+        let stream = match (&self.aggregate_type, after.parse::<Uuid>()) {
+            (Some(aggregate_type), Ok(id)) => StreamId::new(aggregate_type.clone(), id),
+            _ => parse_stream(after).map_err(CliError::Usage)?,
+        };
+        Ok(query.after(&stream))
     }
 }
 

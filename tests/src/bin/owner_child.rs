@@ -1,6 +1,6 @@
 //! `owner_child sqlite FILE FAULTS STEP SIGNAL` and `owner_child postgres URL SCHEMA FAULTS STEP SIGNAL`: projects the sums of
 //! bumps and serves requests. It sends the signal to itself before the call STEP of a request; 0 sends none. Bumps by the
-//! numbers in the file FAULTS fail.
+//! numbers in the file FAULTS fail, and those in a line that ends with ` stop` fault the subscription.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use eventsource::Inject;
 use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
-use eventsource::subscription::RetryPolicy;
+use eventsource::subscription::{FailurePolicy, RetryPolicy};
 use eventsource_tests::at_step::AtStep;
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::orphan::end_with_parent;
@@ -27,6 +27,9 @@ impl Sums {
         let faults = std::fs::read_to_string(&self.0).unwrap_or_default();
         if faults.lines().any(|by| by == event.by.to_string()) {
             return Err(HandlerError::permanent("never"));
+        }
+        if faults.lines().any(|line| line == format!("{} stop", event.by)) {
+            return Err(HandlerError::transient("not yet"));
         }
         let digit = event.by % 10;
         let row = sums.get(digit).await?.unwrap_or(SumRow { digit, total: 0, bumps: 0, last: 0 });
@@ -64,7 +67,7 @@ where
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
     let retry = RetryPolicy::new(1, Duration::from_millis(1), Duration::from_millis(1));
     let config = SubscriptionConfig::default().batch_size(5).lease(Duration::from_millis(300)).retry(retry);
-    let config = config.poll_interval(Duration::from_millis(20));
+    let config = config.poll_interval(Duration::from_millis(20)).on_transient_failure(FailurePolicy::Stop);
     manager.subscribe(Sums(faults.to_owned()), config).await?;
     manager.start().await?;
     println!("started");

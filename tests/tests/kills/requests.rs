@@ -20,6 +20,9 @@ use crate::world::{Postgres, Sql, Sqlite, eventually};
 const BUMPS: std::ops::Range<u64> = 0..30;
 const FAILS: u64 = 7;
 
+/// The event that faults the subscription, if it is appended.
+const FAULTS: u64 = 100;
+
 const fn by_number(by: u64) -> uuid::Uuid {
     uuid::Uuid::from_u128(by as u128)
 }
@@ -52,6 +55,16 @@ impl<B: Sql> Place<B> {
     /// From now on, no event fails.
     fn heal(&self) {
         std::fs::write(self.faults(), "").unwrap();
+    }
+
+    /// Appends an event that faults the subscription, and waits until it does.
+    async fn fault(&self) {
+        std::fs::write(self.faults(), format!("{FAILS}\n{FAULTS} stop")).unwrap();
+        let (stream, event) =
+            (StreamId::new("Counter", by_number(FAULTS)), NewEvent::of(&Bumped { by: FAULTS }).unwrap());
+        self.backend.store().append(&stream, ExpectedVersion::NoStream, vec![event]).await.unwrap();
+        let state = || async { self.admin.subscription("sums").await.unwrap().state };
+        eventually("it is faulted", || async { state().await == "faulted" }).await;
     }
 
     fn start(&self, step: u32, signal: &str) -> Child {
@@ -122,10 +135,11 @@ enum Case {
     RetryMatching,
     DismissLetters,
     DismissMatching,
+    Skip,
 }
 
 impl Case {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Pause,
         Self::Resume,
         Self::Restart,
@@ -136,12 +150,14 @@ impl Case {
         Self::RetryMatching,
         Self::DismissLetters,
         Self::DismissMatching,
+        Self::Skip,
     ];
 
     async fn prepare<B: Sql>(self, place: &Place<B>) {
         let prepared = match self {
             Self::Resume => Action::Pause { reason: String::new() },
             Self::RetryLetters | Self::RetryMatching => return place.heal(),
+            Self::Skip => return place.fault().await,
             _ => return,
         };
         place.carry_out(prepared).await;
@@ -163,6 +179,11 @@ impl Case {
             Self::DismissMatching => {
                 let search = Box::new(LetterSearch::default().error("never"));
                 Action::DismissMatching { search, reason: "free of charge".into() }
+            }
+            Self::Skip => {
+                let from = place.admin.subscription("sums").await.unwrap().position;
+                let to = Position::new(from.value() + 1);
+                Action::Skip { from, to, reason: "a test order".into() }
             }
             Self::DismissLetters => {
                 let letters = place.admin.letters("sums", LetterQuery::parking()).await.unwrap();
@@ -188,6 +209,10 @@ impl Case {
                 }
             }
             Self::Resume => assert_eq!(view().await.pause, None),
+            Self::Skip => {
+                place.caught_up().await;
+                assert_eq!(view().await.skipped.len(), 1);
+            }
             Self::RebuildInPlace => {
                 eventually("it is rebuilt", || async { view().await.rebuild_to.is_none() }).await;
             }
