@@ -4,6 +4,9 @@ use std::env::{VarError, var};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// The database, if `DATABASE_URL` is not set: a file in the working folder.
+pub const DEFAULT_DATABASE: &str = "sqlite:service.db";
+
 /// The settings of the service.
 pub struct Config {
     /// `DATABASE_URL`: where events and read models are stored.
@@ -47,10 +50,8 @@ impl Config {
 
     fn from_variables(read: impl Fn(&'static str) -> Result<Option<String>, ConfigError>) -> Result<Self, ConfigError> {
         let schema = read("DATABASE_SCHEMA")?;
-        let database = match read("DATABASE_URL")? {
-            Some(url) => Database::parse(url, schema)?,
-            None => Database::Sqlite { file: PathBuf::from("service.db") },
-        };
+        let url = read("DATABASE_URL")?.unwrap_or_else(|| DEFAULT_DATABASE.to_owned());
+        let database = Database::parse(url, schema)?;
         let listen = read("LISTEN")?.unwrap_or_else(|| "127.0.0.1:3000".to_owned());
         let listen = listen.parse().map_err(|_| ConfigError::Listen { found: listen })?;
         let delivers_poison = match read("MAIL_POISON")?.as_deref() {

@@ -1,12 +1,14 @@
 //! An HTTP service that stores orders as events and answers reads from a read model. Copy it.
 //!
-//! `README.md` shows how to run it. `app` puts the parts together.
+//! `README.md` shows how to run it. `app` puts the parts together. With arguments, the program is a command line for
+//! operators: `operate.rs`.
 
 mod app;
 mod config;
 mod domain;
 mod http;
 mod metrics;
+mod operate;
 mod projections;
 mod traces;
 
@@ -17,6 +19,10 @@ use config::Config;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|argument| argument != "run") {
+        return operate::run(arguments).await;
+    }
     let _installed = match traces::install() {
         Ok(installed) => installed,
         Err(error) => {

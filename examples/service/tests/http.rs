@@ -72,6 +72,11 @@ fn poison_order_is_a_letter_until_it_is_repaired() {
 }
 
 #[test]
+fn poison_order_is_repaired_by_the_command_line() {
+    on_a_file(cases::poison_order_is_repaired_by_the_command_line);
+}
+
+#[test]
 fn killed_service_has_the_order_after_a_restart() {
     on_a_file(cases::killed_service_has_the_order_after_a_restart);
 }

@@ -26,7 +26,7 @@ use crate::http::{self, Service};
 use crate::metrics;
 use crate::projections::mailer::Mailer;
 use crate::projections::orders::{OrderRow, OrderRows};
-use crate::traces;
+use crate::{projections, traces};
 
 /// After a signal, open requests have this long to be answered.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -127,11 +127,7 @@ where
     let manager = SubscriptionManager::builder(db).observer(metrics.clone());
     let manager = Arc::new(traces::of_manager(manager).build());
     tokio::spawn(metrics.sample_every(metrics::GAUGES, &manager));
-    // Readiness is that of the rows: a mailer that is behind is no reason to take the service out of the balancer.
-    let config = SubscriptionConfig::from_beginning().gates_readiness();
-    let orders = manager.subscribe(OrderRows, config).await?;
-    // A mailer that is added to an old log sends no mail for old orders.
-    manager.subscribe(mailer, SubscriptionConfig::from_end()).await?;
+    let rows_name = projections::subscribe(&manager, mailer).await?;
 
     let health = Arc::clone(&manager);
     let store = traces::of_store(Observed::new(db.event_store()).observer(metrics));
@@ -139,7 +135,7 @@ where
         // The stores wake the projections after an append, so this bus has no listener.
         orders: AggregateRepository::new(store, MemoryEventBus::new()),
         rows,
-        rows_name: orders.name().into(),
+        rows_name,
         admin: Arc::new(ManagerAdmin::new(Arc::clone(&manager))),
         health: Arc::new(move || health.health(HealthLimits::default())),
         metrics: rendered,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::{Open, request};
 use super::operator::Operator;
-use super::running::{Running, id, order};
+use super::running::{Running, id, operate, order};
 
 /// The environment variables of a service.
 pub type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -201,6 +201,25 @@ pub fn poison_order_is_a_letter_until_it_is_repaired(database: Variables) {
     assert_eq!(operator.errors().len(), 1);
     operator.retry();
     service.wait_until("there is no letter", |_| operator.errors().is_empty());
+}
+
+pub fn poison_order_is_repaired_by_the_command_line(database: Variables) {
+    let service = Running::start(database);
+    let poison = service.place(&id(1), "poison");
+    service.wait_until("there is a letter", |_| operate(database, &["letters", "list", "mailer"]).contains("poison"));
+    let plan = operate(database, &["plan"]);
+    assert!(plan.contains("mailer") && plan.contains("orders"), "{plan}");
+    service.signal("-TERM");
+    assert!(service.ended().success());
+
+    let mut repaired = database.to_vec();
+    repaired.push(("MAIL_POISON", "deliver"));
+    let service = Running::start(&repaired);
+    let read = service.get_after(&format!("/orders/{}", id(1)), poison.token());
+    assert_eq!(read.status, 200, "{read:?}");
+    operate(database, &["letters", "retry", "mailer", "--all", "--yes"]);
+    assert!(!operate(database, &["letters", "list", "mailer"]).contains("poison"));
+    assert!(operate(database, &["status"]).contains("live"));
 }
 
 pub fn killed_service_has_the_order_after_a_restart(database: Variables) {

@@ -97,6 +97,18 @@ impl Drop for Running {
     }
 }
 
+/// Runs a command of operators on the database of these environment variables, and returns what it prints.
+pub fn operate(variables: &[(&str, &str)], arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+    for name in ["DATABASE_URL", "DATABASE_SCHEMA", "MAIL_POISON"] {
+        command.env_remove(name);
+    }
+    let output = command.args(arguments).envs(variables.iter().copied()).output().unwrap();
+    let [printed, errors] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{arguments:?}: {printed}{errors}");
+    printed
+}
+
 /// The body that places an order.
 pub fn order(id: &str, customer: &str) -> Value {
     json!({ "id": id, "customer": customer, "total_cents": 1500 })
