@@ -36,7 +36,7 @@ type Build<D> =
 /// use eventsource::subscription::{SubscribeError, SubscriptionConfig};
 /// use eventsource_cli::{App, Code};
 /// # use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
-/// # fn orders() -> ProjectionEngine<u64> { ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0) }
+/// # fn orders() -> ProjectionEngine<eventsource::engine::Owned<u64>> { ProjectionEngine::new("orders", MemoryProjectionStates::new()).with_state(0) }
 ///
 /// async fn subscribe(_: SqliteDatabase, manager: Arc<SubscriptionManager<SqliteCheckpoints>>) -> Result<(), SubscribeError> {
 ///     manager.subscribe(orders(), SubscriptionConfig::from_beginning()).await?;

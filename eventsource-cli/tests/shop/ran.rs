@@ -7,7 +7,9 @@ use serde_json::Value;
 /// A version of the program on a database, with these arguments.
 pub(crate) fn shop(version: &str, database: &[String], arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.env("SHOP_VERSION", version).env_remove("DATABASE_URL").stdin(Stdio::null());
+    command.env("SHOP_VERSION", version).env_remove("DATABASE_URL");
+    // `run` ends with its input.
+    command.stdin(if arguments == ["run"] { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     match database {
         [kind, file] if kind == "sqlite" => command.args(["--database", file]),
