@@ -6,7 +6,7 @@ use super::state::{Failed, sealed};
 use super::{EngineError, EngineState, Processed, ProjectionEngine, ProjectionState, ProjectionStateError};
 use crate::causes::WithCauses;
 use crate::event::RecordedEvent;
-use crate::projection::ProjectionKind;
+use crate::projection::{Delivered, ProjectionKind};
 
 /// The caller of an engine, which learns that a handler failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +147,8 @@ impl<S: EngineState> ProjectionEngine<S> {
         event: &Arc<RecordedEvent>,
         caller: Caller,
     ) -> Result<Processed, EngineError> {
-        if event.position() <= self.load().await?.position {
+        // An event of a dead letter is before events that were applied, and was not applied itself.
+        if event.position() <= self.load().await?.position && self.delivered == Delivered::Log {
             return Ok(Processed::Repeated);
         }
         let is_handled = !self.handlers.of(event.event_type()).is_empty();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::handlers::Handlers;
 use super::state::sealed;
 use super::{EngineState, External, Owned, ProjectionState, ProjectionStateStore};
-use crate::projection::HandlerError;
+use crate::projection::{Delivered, HandlerError};
 
 type Hook = Arc<dyn Fn() -> Result<(), HandlerError> + Send + Sync>;
 
@@ -57,6 +57,8 @@ pub struct ProjectionEngine<S: EngineState = External> {
     pub(super) progress: Option<ProjectionState>,
     /// Whether the progress has changed since it was saved.
     pub(super) is_unsaved: bool,
+    /// Where the events of the present batch of a subscription come from.
+    pub(super) delivered: Delivered,
 }
 
 /// The result of one event.
@@ -104,6 +106,7 @@ impl ProjectionEngine<External> {
             state: External::default(),
             progress: None,
             is_unsaved: false,
+            delivered: Delivered::Log,
         }
     }
 
@@ -135,6 +138,7 @@ impl ProjectionEngine<External> {
             state: Owned::new(state),
             progress: None,
             is_unsaved: false,
+            delivered: Delivered::Log,
         }
     }
 }
@@ -240,6 +244,7 @@ impl<S: EngineState + Clone> Clone for ProjectionEngine<S> {
             state: self.state.clone(),
             progress: self.progress.clone(),
             is_unsaved: self.is_unsaved,
+            delivered: self.delivered,
         }
     }
 }

@@ -82,8 +82,11 @@ impl ProjectionState {
 
     /// Notes that the event `id` at `position` is done.
     pub(super) fn pass(&mut self, id: Uuid, position: Position, is_handled: bool) {
-        self.last_event_id = Some(id);
-        self.position = position;
+        // The event of a dead letter is before the last one.
+        if position > self.position {
+            self.last_event_id = Some(id);
+            self.position = position;
+        }
         self.events_processed += u64::from(is_handled);
         self.health = ProjectionHealth::Healthy;
         self.updated_at = now();

@@ -8,7 +8,9 @@ use super::state::sealed;
 use super::{EngineError, EngineState, ProjectionEngine};
 use crate::causes::WithCauses;
 use crate::event::{EventFilter, RecordedEvent};
-use crate::projection::{EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork};
+use crate::projection::{
+    Delivered, EventSubscriber, HandlerError, NoTruncateHook, ProjectionKind, Subscriber, UnitOfWork,
+};
 
 impl<S: EngineState + Clone> Subscriber for ProjectionEngine<S> {
     const KIND: ProjectionKind = <S as sealed::State>::KIND;
@@ -50,7 +52,12 @@ impl<U: UnitOfWork, S: EngineState + Clone> EventSubscriber<U> for ProjectionEng
         }
     }
 
+    fn begin_batch(&mut self, from: Delivered) {
+        self.delivered = from;
+    }
+
     async fn end_batch(&mut self) {
+        self.delivered = Delivered::Log;
         self.save_or_warn().await;
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{HandlerError, NoSnapshot, NoTruncateHook, ProjectionKind, Table, UnitOfWork};
+use super::{Delivered, HandlerError, NoSnapshot, NoTruncateHook, ProjectionKind, Table, UnitOfWork};
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
@@ -214,6 +214,11 @@ pub trait EventSubscriber<U: UnitOfWork>: Subscriber {
         event: &Arc<RecordedEvent>,
         unit: &mut U,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+
+    /// Called before the events of a batch are handled, with where they come from. A subscriber that compares positions
+    /// needs it: the events of dead letters are before events that it has handled. It is not called for transactional
+    /// subscribers. The default does nothing.
+    fn begin_batch(&mut self, _from: Delivered) {}
 
     /// Called after the last event of a batch was handled or failed, before the checkpoint moves. A subscriber with
     /// statistics of its own can save them here. The default does nothing.

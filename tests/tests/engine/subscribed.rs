@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use eventsource::engine::{MemoryProjectionStates, Owned, ProjectionEngine, ProjectionStateStore};
+use eventsource::engine::{EngineState, MemoryProjectionStates, Owned, ProjectionEngine, ProjectionStateStore};
+use eventsource::memory::MemoryUnit;
 use eventsource::prelude::*;
+use eventsource::projection::LetterQuery;
 use eventsource::sqlite::SqliteProjectionStates;
 use eventsource::subscription::RetryPolicy;
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sqlite};
+use uuid::Uuid;
 
 use crate::events::{Closed, Deposited, Opened, account, deposit};
 
@@ -145,6 +148,66 @@ async fn engine_with_a_state_is_as_before_an_event_that_panics() {
     sum.dead_letters().retry_all().await.unwrap();
     assert_eq!(*sum.read().await.state(), 55);
     assert_eq!(sum.read().await.progress().unwrap().events_processed, 10);
+}
+
+/// Events of other streams move the engine past the event of a dead letter: a retry applies it all the same.
+async fn retried_event_is_applied_although_later_ones_were<S: EngineState + Clone>(
+    engine: impl Fn(Arc<AtomicU64>, Arc<AtomicU64>) -> ProjectionEngine<S>,
+) where
+    ProjectionEngine<S>: EventSubscriber<MemoryUnit>,
+{
+    let backend = Memory::open().await;
+    let (refuses, sum) = (Arc::new(AtomicU64::new(4)), Arc::new(AtomicU64::new(0)));
+    for cents in 1..=10 {
+        let account = StreamId::new("Account", Uuid::from_u128(cents.into()));
+        let deposit = NewEvent::of(&Deposited { cents }).unwrap();
+        backend.store().append(&account, ExpectedVersion::NoStream, vec![deposit]).await.unwrap();
+    }
+    let manager = backend.manager();
+    let engine = engine(Arc::clone(&refuses), Arc::clone(&sum));
+    let handle = manager.subscribe(engine, SubscriptionConfig::from_beginning()).await.unwrap();
+    manager.start().await.unwrap();
+    handle.caught_up().await.unwrap();
+    assert_eq!(sum.load(Ordering::Relaxed), 51);
+    // It still refuses the event: the letter stays.
+    handle.dead_letters().retry_all().await.unwrap();
+    assert_eq!(handle.dead_letters().page(LetterQuery::all()).await.unwrap().len(), 1);
+    refuses.store(0, Ordering::Relaxed);
+    handle.dead_letters().retry_all().await.unwrap();
+    assert_eq!(sum.load(Ordering::Relaxed), 55);
+    assert!(handle.dead_letters().page(LetterQuery::all()).await.unwrap().is_empty());
+    manager.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn retried_event_is_applied_to_a_state_although_later_ones_were() {
+    retried_event_is_applied_although_later_ones_were(|refuses, sum| {
+        ProjectionEngine::new("sum", MemoryProjectionStates::new()).with_state(0_u64).update::<Deposited>(
+            move |state, event| {
+                if event.cents == refuses.load(Ordering::Relaxed) {
+                    return Err(HandlerError::permanent("refused on purpose"));
+                }
+                *state += event.cents;
+                sum.store(*state, Ordering::Relaxed);
+                Ok(())
+            },
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn retried_event_is_applied_outside_although_later_ones_were() {
+    retried_event_is_applied_although_later_ones_were(|refuses, sum| {
+        ProjectionEngine::new("sum", MemoryProjectionStates::new()).on::<Deposited>(move |event| {
+            if event.cents == refuses.load(Ordering::Relaxed) {
+                return Err(HandlerError::permanent("refused on purpose"));
+            }
+            sum.fetch_add(event.cents, Ordering::Relaxed);
+            Ok(())
+        })
+    })
+    .await;
 }
 
 #[tokio::test]

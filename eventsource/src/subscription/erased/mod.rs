@@ -15,7 +15,7 @@ use super::inside;
 use super::subscription_shared::SubscriptionShared;
 use crate::event::RecordedEvent;
 use crate::panics;
-use crate::projection::{EventSubscriber, HandlerError, NoTruncateHook, Subscriber, UnitOfWork};
+use crate::projection::{Delivered, EventSubscriber, HandlerError, NoTruncateHook, Subscriber, UnitOfWork};
 use crate::store::Verdict;
 
 /// The subscriber behind its lock.
@@ -81,6 +81,7 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
         &'a self,
         core: &'a SubscriptionShared,
         events: &'a [Arc<RecordedEvent>],
+        from: Delivered,
         unit: &'a mut U,
     ) -> Boxed<'a, Applied>;
 
@@ -139,6 +140,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
         &'a self,
         core: &'a SubscriptionShared,
         events: &'a [Arc<RecordedEvent>],
+        from: Delivered,
         unit: &'a mut U,
     ) -> Boxed<'a, Applied> {
         Box::pin(async move {
@@ -147,6 +149,9 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
             let held = unit.held_lock();
             let work = async {
                 let subscriber = self.make_mut(&mut current).ok_or_else(shared)?;
+                if !P::KIND.facts().is_transactional {
+                    subscriber.begin_batch(from);
+                }
                 let applied = apply_each(core, subscriber, events, unit, &done).await;
                 subscriber.end_batch().await;
                 applied

@@ -15,8 +15,8 @@ use super::look::Part;
 use super::{FailedEvent, PlanError};
 use crate::event::{RecordedEvent, StreamId};
 use crate::projection::{
-    CheckpointError, CheckpointStore, CommitError, ErrorClass, HandlerError, HandlerPanicked, HandlerTimedOut,
-    NotSetUp, Trials,
+    CheckpointError, CheckpointStore, CommitError, Delivered, ErrorClass, HandlerError, HandlerPanicked,
+    HandlerTimedOut, NotSetUp, Trials,
 };
 use crate::subscription::erased::Applied;
 
@@ -187,7 +187,7 @@ impl<'p, C: CheckpointStore> TrialRun<'p, C> {
     /// Applies a batch.
     async fn attempt(&mut self, events: &[Arc<RecordedEvent>]) -> Result<Outcome, Ended> {
         let Part { core, subscriber } = self.part;
-        let applied = subscriber.apply(core, events, &mut self.unit).await;
+        let applied = subscriber.apply(core, events, Delivered::Log, &mut self.unit).await;
         let (index, error) = match (applied, self.trials) {
             (Applied::All, None) => return Ok(Outcome::Applied),
             (Applied::All, Some(trials)) => match trials.keep(&mut self.unit).await {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Context, Owner};
 use crate::event::{Position, RecordedEvent, now};
-use crate::projection::{CheckpointStore, HandlerError};
+use crate::projection::{CheckpointStore, Delivered, HandlerError};
 use crate::subscription::Failure;
 use crate::subscription::erased::Applied;
 use crate::subscription::log::Page;
@@ -80,9 +80,19 @@ impl<C: CheckpointStore> Context<C> {
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Calls the handlers of `events`, and measures how long they run.
     pub(super) async fn call_handlers(&mut self, events: &[Arc<RecordedEvent>], unit: &mut C::Unit) -> Applied {
+        self.call_handlers_with(events, Delivered::Log, unit).await
+    }
+
+    /// Calls the handlers of `events`, which come from there, and measures how long they run.
+    pub(super) async fn call_handlers_with(
+        &mut self,
+        events: &[Arc<RecordedEvent>],
+        from: Delivered,
+        unit: &mut C::Unit,
+    ) -> Applied {
         let Self { context, active } = self;
         let begun = context.core.observers.now();
-        let applied = context.subscriber.apply(&context.core, events, unit).await;
+        let applied = context.subscriber.apply(&context.core, events, from, unit).await;
         if let Some(begun) = begun {
             active.meter.handlers += begun.elapsed();
         }

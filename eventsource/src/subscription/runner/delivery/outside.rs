@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{BatchOutcome, Delivery};
 use crate::event::{Position, RecordedEvent};
-use crate::projection::{CheckpointStore, LetterChange};
+use crate::projection::{CheckpointStore, Delivered, LetterChange};
 use crate::subscription::erased::Applied;
 use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::{End, Owner};
@@ -70,7 +70,7 @@ pub(super) async fn apply_letters<C: CheckpointStore>(
 ) -> Result<BatchOutcome, End> {
     let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
     let mut unit = owner.context.checkpoints.detached();
-    let applied = owner.call_handlers(&events, &mut unit).await;
+    let applied = owner.call_handlers_with(&events, Delivered::Letters, &mut unit).await;
     let (applied, outcome) = match applied {
         Applied::All => (items.len(), BatchOutcome::Applied),
         Applied::Failed { index, error, .. } => {
