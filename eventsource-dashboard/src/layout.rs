@@ -51,13 +51,14 @@ impl FromRequestParts<Shared> for Page {
 }
 
 /// The places of the navigation: the path, and the name.
-const PLACES: [(&str, &str); 6] = [
+const PLACES: [(&str, &str); 7] = [
     ("", "Subscriptions"),
     ("/letters", "Dead letters"),
     ("/events", "Events"),
     ("/streams", "Streams"),
     (topology::AT, "Topology"),
     ("/operations", "Operations"),
+    ("/doctor", "Doctor"),
 ];
 
 impl Page {

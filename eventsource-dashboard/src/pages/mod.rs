@@ -1,6 +1,7 @@
 //! The pages.
 
 mod actions;
+mod doctor;
 pub(crate) mod events;
 pub(crate) mod letters;
 pub(crate) mod operations;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/streams/{kind}/{id}", get(events::stream::page))
         .route("/correlations/{id}", get(events::correlation::page))
         .route("/topology", get(topology::page))
+        .route("/doctor", get(doctor::page))
         .route("/operations", get(operations::page))
         .route("/operations/{id}", get(operations::one))
         .route("/operations/{id}/withdraw", post(actions::withdraw))

@@ -69,6 +69,14 @@ async fn change_is_recorded_and_its_page_says_what_came_of_it() {
 }
 
 #[tokio::test]
+async fn doctor_names_the_problem_and_what_mends_it() {
+    let world = World::new(|dashboard| dashboard).await;
+    let page = world.get("/admin/doctor").await.body;
+    assert!(page.contains("`orders` has 1 dead letters") && page.contains("`letters list orders`"), "{page}");
+    world.manager.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn rebuild_in_place_asks_for_the_name_and_a_dismissal_for_a_reason() {
     let world = World::new(|dashboard| dashboard).await;
     for (path, form) in [

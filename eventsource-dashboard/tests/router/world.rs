@@ -99,6 +99,7 @@ impl World {
             "/topology".to_owned(),
             "/topology?around=orders".to_owned(),
             "/operations".to_owned(),
+            "/doctor".to_owned(),
         ];
         paths.into_iter().map(|path| format!("/admin{path}")).collect()
     }

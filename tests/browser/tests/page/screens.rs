@@ -32,6 +32,7 @@ async fn every_screen_is_accessible_and_quiet_and_not_wider_than_the_window() {
         ("stream", format!("/streams/Order/{}", stream.aggregate_id())),
         ("operations", "/operations".to_owned()),
         ("operation", format!("/operations/{request}")),
+        ("doctor", "/doctor".to_owned()),
         ("unknown", "/subscriptions/none".to_owned()),
     ];
     let browser = Browser::start().await;
