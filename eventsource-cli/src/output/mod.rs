@@ -60,6 +60,21 @@ impl Output {
     }
 }
 
+/// An error as JSON. A map would have the order of its keys by a feature of `serde_json`, which any crate can enable.
+#[derive(Serialize)]
+struct Report<'a> {
+    format: u32,
+    error: ErrorView<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    kind: &'a str,
+    code: u8,
+    message: &'a str,
+    causes: &'a [String],
+}
+
 /// Prints an error with its causes to the standard error.
 pub(crate) fn report(error: &CliError, is_json: bool) {
     let mut causes = Vec::new();
@@ -70,9 +85,9 @@ pub(crate) fn report(error: &CliError, is_json: bool) {
     }
     let (message, exit) = (error.to_string(), error.exit());
     let text = if is_json {
-        let error =
-            serde_json::json!({ "kind": exit.name(), "code": exit.code(), "message": message, "causes": causes });
-        escape::json(&serde_json::json!({ "format": 1, "error": error }).to_string())
+        let error = ErrorView { kind: exit.name(), code: exit.code(), message: &message, causes: &causes };
+        // It has texts and numbers only.
+        escape::json(&serde_json::to_string(&Report { format: 1, error }).unwrap_or_default())
     } else {
         let causes = causes.iter().map(|cause| format!("\n  cause: {}", escape::line(cause, 2_000)));
         format!("error: {}{}", escape::line(&message, 2_000), causes.collect::<String>())
