@@ -24,7 +24,7 @@ fn findings(diagnosis: &Diagnosis) -> Markup {
             p { "No problems were found." }
         } @else {
             table {
-                caption { (diagnosis.findings.len()) " findings, the worst first" }
+                caption { "What was found, the worst first" }
                 thead { tr {
                     th scope="col" { "Level" } th scope="col" { "Found" } th scope="col" { "Why it matters" } th scope="col" { "Remedy" }
                 } }

@@ -72,7 +72,7 @@ async fn change_is_recorded_and_its_page_says_what_came_of_it() {
 async fn doctor_names_the_problem_and_what_mends_it() {
     let world = World::new(|dashboard| dashboard).await;
     let page = world.get("/admin/doctor").await.body;
-    assert!(page.contains("`orders` has 1 dead letters") && page.contains("`letters list orders`"), "{page}");
+    assert!(page.contains("`orders` has 1 dead letters") && page.contains("`letters retry orders --all`"), "{page}");
     world.manager.stop().await.unwrap();
 }
 
