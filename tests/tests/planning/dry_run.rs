@@ -28,13 +28,6 @@ macro_rules! on_each {
     };
 }
 
-macro_rules! on_both {
-    ($($test:ident)*) => {
-        mod both_sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
-        mod both_postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
-    };
-}
-
 on_each! {
     event_that_fails_is_named_and_its_stream_is_held
     many_failures_are_counted_and_the_first_are_described

@@ -12,13 +12,6 @@ use eventsource_tests::sums::{BumpSums, SumRow};
 
 use crate::programs::{bump, planning, run_first, second, strangers};
 
-macro_rules! on_both {
-    ($($test:ident)*) => {
-        mod sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
-        mod postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
-    };
-}
-
 on_both! {
     changed_projection_is_refused_with_what_has_changed
     plan_changes_nothing

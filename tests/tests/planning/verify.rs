@@ -21,13 +21,6 @@ macro_rules! on_each {
     };
 }
 
-macro_rules! on_both {
-    ($($test:ident)*) => {
-        mod both_sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
-        mod both_postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
-    };
-}
-
 on_each! {
     read_model_of_a_running_owner_equals_its_log
     dead_letters_are_left_out
