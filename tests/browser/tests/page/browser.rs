@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
-use thirtyfour::{LoggingPrefsLogLevel, WebElement};
+use thirtyfour::{ChromeCapabilities, LoggingPrefsLogLevel, WebElement};
 
 use crate::driver::Driver;
 use crate::wait::{DEADLINE, eventually};
@@ -37,6 +37,28 @@ pub(crate) const VIEWS: [View; 4] = [
     View { width: 360, height: 740, is_dark: true },
 ];
 
+/// What the browser is started with.
+fn wanted(driver: &Driver) -> ChromeCapabilities {
+    let mut wanted = DesiredCapabilities::chrome();
+    let profile = format!("--user-data-dir={}/profile", driver.folder);
+    for argument in [
+        "--headless=new",
+        "--remote-debugging-pipe",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        &profile,
+    ] {
+        wanted.add_arg(argument).unwrap();
+    }
+    // The sandbox cannot be used by root.
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        wanted.add_arg("--no-sandbox").unwrap();
+    }
+    wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
+    wanted
+}
+
 /// A browser, which ends with its driver.
 pub(crate) struct Browser {
     pub(crate) tabs: WebDriver,
@@ -45,27 +67,17 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// Starts it. The first start on a machine can hang, while Chromium makes its caches: then another one is started.
     pub(crate) async fn start() -> Self {
-        let driver = Driver::start();
-        let mut wanted = DesiredCapabilities::chrome();
-        let profile = format!("--user-data-dir={}/profile", driver.folder);
-        for argument in [
-            "--headless=new",
-            "--remote-debugging-pipe",
-            "--disable-dev-shm-usage",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            &profile,
-        ] {
-            wanted.add_arg(argument).unwrap();
+        for _ in 0..3 {
+            let driver = Driver::start();
+            let session = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted(&driver));
+            match tokio::time::timeout(DEADLINE, session).await {
+                Ok(session) => return Self { tabs: session.unwrap(), _driver: driver },
+                Err(_) => eprintln!("Chromium has not started within {DEADLINE:?}: another one is started"),
+            }
         }
-        // The sandbox cannot be used by root.
-        if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-            wanted.add_arg("--no-sandbox").unwrap();
-        }
-        wanted.set_logging_prefs("browser", LoggingPrefsLogLevel::All).unwrap();
-        let tabs = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), wanted).await.unwrap();
-        Self { tabs, _driver: driver }
+        panic!("Chromium does not start");
     }
 
     /// Ends the session and the browser.
@@ -120,8 +132,12 @@ impl Browser {
         self.tabs.screenshot(&folder.join(format!("{name}.png"))).await.unwrap();
     }
 
+    /// Returns the text of the page; empty while another one is loaded.
     pub(crate) async fn text(&self) -> String {
-        self.tabs.find(By::Tag("body")).await.unwrap().text().await.unwrap()
+        match self.tabs.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
 
     /// Waits until the page contains a text.
