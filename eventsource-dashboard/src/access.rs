@@ -40,6 +40,8 @@ pub enum Change {
     Restart,
     /// Build a read model again.
     Rebuild,
+    /// Let a held rebuild serve.
+    SwitchRebuild,
     /// Cancel a rebuild.
     CancelRebuild,
     /// Retry dead letters.

@@ -45,6 +45,8 @@ pub(super) async fn on_subscription(
         "resume" => (Change::Resume, Action::Resume {}),
         "restart" => (Change::Restart, Action::Restart {}),
         "rebuild-side-by-side" => (Change::Rebuild, Action::Rebuild { kind: RebuildKind::SideBySide }),
+        "rebuild-and-hold" => (Change::Rebuild, Action::RebuildAndHold { reason: sent.reason }),
+        "switch-rebuild" => (Change::SwitchRebuild, Action::SwitchRebuild {}),
         "rebuild-in-place" if sent.confirm.trim() == name => {
             (Change::Rebuild, Action::Rebuild { kind: RebuildKind::InPlace })
         }

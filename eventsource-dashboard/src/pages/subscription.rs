@@ -70,6 +70,7 @@ fn facts(page: &Page, view: &SubscriptionView) -> Markup {
         dt { "Requests" } dd { a href={ (page.root) "/operations?subscription=" (part(&view.name)) } { "What operators did to it" } }
         @if let Some(target) = view.rebuild_to { dt { "Rebuild in place" } dd { (progress(view.position.value(), target.value())) } }
         @if let Some(next) = view.next_generation { dt { "Next generation" } dd { (progress(next.value(), view.position.value())) } }
+        @if let Some(hold) = &view.hold { dt { "Held" } dd { "by " (line(&hold.by)) " since " (time(hold.at)) @if !hold.reason.is_empty() { ": " (line(&hold.reason)) } } }
         dt { "Handles" } dd { @match &view.handles { Some(types) => { (line(&types.join(", "))) } None => "events of all types" } }
         dt { "Fingerprint" } dd { (visible(&view.fingerprint)) }
     }
@@ -105,9 +106,11 @@ fn actions(page: &Page, view: &SubscriptionView) -> Markup {
         }
         (button(Change::Restart, "restart", "Restart"))
         @if view.rebuild_to.is_some() || view.next_generation.is_some() {
+            @if view.hold.is_some() { (button(Change::SwitchRebuild, "switch-rebuild", "Switch to the next generation")) }
             (button(Change::CancelRebuild, "cancel-rebuild", "Cancel the rebuild"))
         } @else if page.access.may(Change::Rebuild) {
             (button(Change::Rebuild, "rebuild-side-by-side", "Rebuild side by side"))
+            (button(Change::Rebuild, "rebuild-and-hold", "Rebuild side by side, and hold"))
             form method="post" action={ (path) "/rebuild-in-place" } {
                 label { "Its name, since the read model is empty until the rebuild is complete" input name="confirm" autocomplete="off"; }
                 button { "Rebuild in place" }

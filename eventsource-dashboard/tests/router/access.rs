@@ -10,11 +10,13 @@ use eventsource_dashboard::{Access, Change};
 use crate::world::{World, local};
 
 /// Each change, with what its form sends.
-const CHANGES: [(Change, &str, &str); 10] = [
+const CHANGES: [(Change, &str, &str); 12] = [
     (Change::Pause, "/admin/subscriptions/orders/pause", "reason=tea"),
     (Change::Resume, "/admin/subscriptions/orders/resume", ""),
     (Change::Restart, "/admin/subscriptions/orders/restart", ""),
     (Change::Rebuild, "/admin/subscriptions/orders/rebuild-in-place", "confirm=orders"),
+    (Change::Rebuild, "/admin/subscriptions/orders/rebuild-and-hold", "reason=compare"),
+    (Change::SwitchRebuild, "/admin/subscriptions/orders/switch-rebuild", ""),
     (Change::CancelRebuild, "/admin/subscriptions/orders/cancel-rebuild", ""),
     (Change::RetryLetters, "/admin/subscriptions/orders/letters", "action=retry-all"),
     (Change::RetryLetters, "/admin/subscriptions/orders/letters", "action=retry-found&error=cannot"),

@@ -11,6 +11,9 @@ use crate::event::now;
 use crate::projection::generation::NEXT_CHECKPOINT;
 use crate::projection::{CheckpointStore, Finding, LetterSearch};
 
+/// A held next generation is worth a look after this time.
+const OLD_HOLD: TimeDelta = TimeDelta::days(1);
+
 /// The age from which a dead letter waits too long.
 const OLD_LETTER: TimeDelta = TimeDelta::hours(1);
 
@@ -128,6 +131,13 @@ fn of_subscription(view: &SubscriptionView) -> Vec<Finding> {
     if let Some(pause) = &view.pause {
         let what = format!("`{name}` is paused by {} since {}: {}", pause.by, pause.at, pause.reason);
         findings.push(Finding::warning(what, "it applies no events", format!("`resume {name}`")));
+    }
+    if let Some(hold) = view.hold.as_ref().filter(|hold| now() - hold.at >= OLD_HOLD) {
+        findings.push(Finding::warning(
+            format!("the next generation of `{name}` is held by {} since {}: {}", hold.by, hold.at, hold.reason),
+            "each event is applied twice, and the tables take twice the space",
+            format!("`rebuild switch {name}`, or `rebuild cancel {name}`"),
+        ));
     }
     let unfinished = format!("start a process that has it, or `rebuild cancel {name}`");
     if view.rebuild_to.is_some() && view.owner.is_none() {

@@ -83,7 +83,7 @@ pub enum AdminError {
     /// The subscription did not get to the position in time.
     #[error(
         "`{subscription}` did not get to position {target} within {waited:?}: it is {state} at position {position}, \
-         {behind} events behind, {}", owned_by(.owner.as_deref())
+         {behind} events behind, {}", owned_by(.owner.as_deref(), *.is_lease_over)
     )]
     Behind {
         /// The subscription.
@@ -100,6 +100,9 @@ pub enum AdminError {
         state: String,
         /// The process that owns it, if there is one.
         owner: Option<String>,
+        /// Whether the lease of that process is over: it was killed, hangs, or cannot reach the database. A standby takes
+        /// over; without one, start a process that has the subscription.
+        is_lease_over: bool,
     },
     /// The subscription has passed the event without applying it: its stream is held by a dead letter.
     #[error(
@@ -157,6 +160,12 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-fn owned_by(owner: Option<&str>) -> String {
-    owner.map_or_else(|| "and no process owns it".to_owned(), |owner| format!("and `{owner}` owns it"))
+fn owned_by(owner: Option<&str>, is_lease_over: bool) -> String {
+    match owner {
+        None => "and no process owns it".to_owned(),
+        Some(owner) if is_lease_over => {
+            format!("and the lease of its owner `{owner}` is over: that process was killed, hangs, or is cut off")
+        }
+        Some(owner) => format!("and `{owner}` owns it"),
+    }
 }

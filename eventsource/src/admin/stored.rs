@@ -9,7 +9,7 @@ use super::AdminError;
 use super::view::{FORMAT, ManagerView, Overview, OwnerView, SkippedView, SubscriptionView};
 use crate::event::{Position, SliceRange, now};
 use crate::projection::generation::{NEXT_CHECKPOINT, is_reserved, next_checkpoint};
-use crate::projection::operations::{Operations, RequestQuery, StoredReport};
+use crate::projection::operations::{Operations, Pause, RequestQuery, StoredReport};
 use crate::projection::{Checkpoint, CheckpointStore, LetterCounts};
 use crate::store::EventLog;
 use crate::subscription::Lag;
@@ -121,11 +121,11 @@ impl<C: CheckpointStore> Stored<C> {
 
 /// Joins checkpoints and reports, by the name of the subscription.
 fn subscriptions(checkpoints: Vec<Checkpoint>, reports: Vec<StoredReport>) -> Vec<SubscriptionView> {
-    let mut next: BTreeMap<String, Position> = BTreeMap::new();
+    let mut next: BTreeMap<String, (Position, Option<Pause>)> = BTreeMap::new();
     let mut found: BTreeMap<String, SubscriptionView> = BTreeMap::new();
     for checkpoint in checkpoints {
         match checkpoint.name.strip_suffix(NEXT_CHECKPOINT) {
-            Some(live) => drop(next.insert(live.to_owned(), checkpoint.position)),
+            Some(live) => drop(next.insert(live.to_owned(), (checkpoint.position, checkpoint.pause))),
             None if checkpoint.slices == SliceRange::ALL => {
                 found.insert(checkpoint.name.clone(), of_checkpoint(checkpoint));
             }
@@ -138,7 +138,9 @@ fn subscriptions(checkpoints: Vec<Checkpoint>, reports: Vec<StoredReport>) -> Ve
         add_report(view, report);
     }
     for (name, view) in &mut found {
-        view.next_generation = next.remove(name);
+        if let Some((position, hold)) = next.remove(name) {
+            (view.next_generation, view.hold) = (Some(position), hold);
+        }
         set_state(view);
     }
     found.into_values().collect()

@@ -105,7 +105,8 @@ impl<C: CheckpointStore> Stored<C> {
         let mut views = [view];
         self.count_behind(&mut views).await?;
         let [SubscriptionView { name: subscription, position, behind, state, owner, .. }] = views;
-        let owner = owner.filter(|owner| !owner.is_expired).map(|owner| owner.manager);
-        Ok(AdminError::Behind { subscription, target, waited, position, behind, state, owner })
+        let is_lease_over = owner.as_ref().is_some_and(|owner| owner.is_expired);
+        let owner = owner.map(|owner| owner.manager);
+        Ok(AdminError::Behind { subscription, target, waited, position, behind, state, owner, is_lease_over })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::CheckpointError;
+use super::operations::Pause;
 use crate::event::{Position, SliceRange};
 use crate::store::LogId;
 
@@ -44,6 +45,8 @@ pub struct Claim<'a> {
     pub unless_changed: bool,
     /// The owner of the live generation: see [`live_owned_by`](Self::live_owned_by).
     pub live_owner: Option<&'a str>,
+    /// Who holds the next generation: see [`held`](Self::held).
+    pub hold: Option<&'a Pause>,
 }
 
 /// A lease on a checkpoint. While the owner renews it, a claim of another owner that asks for a lease fails.
@@ -82,6 +85,7 @@ impl<'a> Claim<'a> {
             lease: None,
             unless_changed: false,
             live_owner: None,
+            hold: None,
         }
     }
 
@@ -114,6 +118,14 @@ impl<'a> Claim<'a> {
     #[must_use]
     pub const fn live_owned_by(mut self, owner: &'a str) -> Self {
         self.live_owner = Some(owner);
+        self
+    }
+
+    /// Creates the checkpoint of a next generation with this [hold](super::Generations#holds). It changes nothing if the
+    /// claim continues a next generation. Only [`Generations::claim_next`](super::Generations::claim_next) reads it.
+    #[must_use]
+    pub const fn held(mut self, hold: &'a Pause) -> Self {
+        self.hold = Some(hold);
         self
     }
 

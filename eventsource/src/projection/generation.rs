@@ -44,6 +44,12 @@ fn is_part(name: &str) -> bool {
 ///   only if its own checkpoint is at the position where its builder left it, and the live checkpoint is not ahead of
 ///   it in the same log. The switch fences the owner of the live one.
 /// * The next generation's checkpoint and tables are created together and removed together.
+/// * **A hold keeps the switch back.** See [holds](#holds).
+///
+/// # Holds
+/// A *hold* is a stored [pause](super::operations::Operations::pause) of the next generation's checkpoint. It does not pause the builder: the
+/// next generation follows the log, and [`switch`](Generations::switch) answers [`Switched::Held`] until the hold is
+/// removed ([`resume`](super::operations::Operations::resume)). The hold is removed together with the checkpoint.
 ///
 /// # Examples
 /// ```
@@ -77,7 +83,7 @@ pub trait Generations<U>: Send + Sync {
 
     /// Claims the checkpoint of a next generation. Its name, which the claim gives, is that of the subscription, followed
     /// by `~next`. If there is no such checkpoint, or it has another fingerprint, creates it at the claim's start, being
-    /// rebuilt up to `target`, with new empty tables.
+    /// rebuilt up to `target`, with new empty tables and the [hold](Claim::held) of the claim.
     ///
     /// # Errors
     /// Those of [`CheckpointStore::claim`](super::CheckpointStore::claim). [`ClaimError::Held`], with the owner of the live
@@ -208,6 +214,8 @@ pub enum Switched {
     },
     /// The next generation has another owner, or was removed. Nothing was changed.
     Fenced,
+    /// An operator [holds](Generations#holds) the next generation. Nothing was changed.
+    Held,
 }
 
 impl Switch {

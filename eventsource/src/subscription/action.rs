@@ -46,6 +46,15 @@ pub enum Action {
         /// In place, or side by side.
         kind: RebuildKind,
     },
+    /// Build the read model again side by side, and hold the new one: it serves after
+    /// [`SwitchRebuild`](Self::SwitchRebuild). A rebuild side by side that is under way is held from now on. The answer
+    /// comes when it has begun.
+    RebuildAndHold {
+        /// The reason, for other operators.
+        reason: String,
+    },
+    /// Let a held next generation serve as soon as it has reached the end of the log.
+    SwitchRebuild {},
     /// Cancel the unfinished rebuild.
     CancelRebuild {},
     /// Retry dead letters.
@@ -92,6 +101,8 @@ impl Action {
             Self::Resume {} => "resume",
             Self::Restart {} => "restart",
             Self::Rebuild { .. } => "rebuild",
+            Self::RebuildAndHold { .. } => "rebuild_and_hold",
+            Self::SwitchRebuild {} => "switch_rebuild",
             Self::CancelRebuild {} => "cancel_rebuild",
             Self::RetryLetters { .. } => "retry_letters",
             Self::Skip { .. } => "skip",
@@ -143,6 +154,9 @@ impl fmt::Display for Action {
             Self::Resume {} => f.write_str("resume"),
             Self::Restart {} => f.write_str("restart"),
             Self::Rebuild { kind } => write!(f, "rebuild {kind}"),
+            Self::RebuildAndHold { reason } if reason.is_empty() => f.write_str("rebuild side by side, and hold"),
+            Self::RebuildAndHold { reason } => write!(f, "rebuild side by side, and hold ({reason})"),
+            Self::SwitchRebuild {} => f.write_str("switch to the held next generation"),
             Self::CancelRebuild {} => f.write_str("cancel the rebuild"),
             Self::RetryLetters { letters } => write!(f, "retry the dead letters {letters}"),
             Self::Skip { from, to, reason } => write!(f, "skip the events after {from} up to {to} ({reason})"),

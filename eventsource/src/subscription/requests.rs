@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use super::{DeadLetterError, LetterSelection, RebuildError, RebuildKind, RetryReport, SkipError};
 use crate::event::Position;
 use crate::projection::ServedRequest;
+use crate::projection::operations::Pause;
 use crate::subscription::rebuild::tracked::Tracked;
 
 /// The runner's end of an answer. It is dropped without an answer if the subscription ends before it serves the
@@ -71,6 +72,34 @@ pub(super) struct Skip {
     pub(super) served: ServedRequest,
 }
 
+/// How a requested rebuild is done.
+#[derive(Debug, Clone)]
+pub(super) enum Rebuilding {
+    InPlace,
+    SideBySide {
+        /// The next generation waits for an operator before it serves.
+        hold: Option<Pause>,
+    },
+}
+
+impl Rebuilding {
+    pub(super) const fn kind(&self) -> RebuildKind {
+        match self {
+            Self::InPlace => RebuildKind::InPlace,
+            Self::SideBySide { .. } => RebuildKind::SideBySide,
+        }
+    }
+}
+
+impl From<RebuildKind> for Rebuilding {
+    fn from(kind: RebuildKind) -> Self {
+        match kind {
+            RebuildKind::InPlace => Self::InPlace,
+            RebuildKind::SideBySide => Self::SideBySide { hold: None },
+        }
+    }
+}
+
 /// A request to a running subscription.
 pub(super) enum Request {
     Retry {
@@ -83,7 +112,7 @@ pub(super) enum Request {
         answer: Reply<Answered>,
     },
     Rebuild {
-        kind: RebuildKind,
+        how: Rebuilding,
         answer: Reply<Begun>,
     },
     /// Moves the checkpoint without applying events.

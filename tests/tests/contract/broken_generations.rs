@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use eventsource::projection::operations::Operations;
 use eventsource::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointUpdate, Claim, ClaimError, CommitError, DeadLetter,
     Generations, HandedOver, Inject, LetterQuery, ProjectionSnapshot, Switch, Switched, Table, TableOwners, TableTaken,
@@ -32,6 +33,8 @@ enum Broken {
     Leases,
     /// A claim does not look at the owner of the live generation.
     LiveOwner,
+    /// A next generation begins without its hold.
+    Hold,
     /// Nothing is discarded.
     Discard,
     /// A table is emptied although it has the shape of its model.
@@ -73,6 +76,7 @@ const OF_GENERATIONS: &[Broken] = &[
     Broken::Fingerprint,
     Broken::Leases,
     Broken::LiveOwner,
+    Broken::Hold,
     Broken::Discard,
     Broken::Reshape,
     Broken::Switch,
@@ -142,6 +146,10 @@ impl CheckpointStore for BrokenCheckpoints {
         Some(self)
     }
 
+    fn operations(&self) -> Option<&dyn Operations> {
+        self.0.operations()
+    }
+
     fn owners(&self) -> Option<&dyn TableOwners> {
         Some(self)
     }
@@ -169,6 +177,7 @@ impl Generations<BrokenUnit> for BrokenCheckpoints {
             Broken::Target => target = Position::new(target.value() + 1),
             Broken::Leases => claim.lease = None,
             Broken::LiveOwner => claim.live_owner = None,
+            Broken::Hold => claim.hold = None,
             Broken::Continuation if stored.is_some() => {
                 self.0.discard(claim.name.trim_end_matches("~next"), tables).await?;
             }

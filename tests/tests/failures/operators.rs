@@ -16,6 +16,7 @@ crate::on_every_backend! {
     pause_and_resume_reach_the_owner
     restart_starts_a_faulted_subscription
     rebuild_in_place_applies_the_log_again
+    held_rebuild_serves_after_the_switch
     rebuild_side_by_side_is_begun_and_cancelled
     dead_letters_are_listed_shown_retried_and_dismissed
     request_that_no_process_serves_is_withdrawn
@@ -137,6 +138,44 @@ where
         assert_eq!(next().await, None, "{at:?}");
         let again = scene.admin.carry_out("applies", Action::CancelRebuild {}, ada()).await.unwrap().state.to_string();
         assert_eq!(again, "done: there is no unfinished rebuild", "{at:?}");
+        scene.stop().await;
+    }
+}
+
+async fn held_rebuild_serves_after_the_switch<W: World>()
+where
+    Repository<AppliedRow>: Inject<Unit<W>>,
+{
+    for at in At::ALL {
+        let scene = Scene::<W>::new(at, quick(1)).await;
+        if scene.world.checkpoints().generations().is_none() {
+            scene.stop().await;
+            continue;
+        }
+        let hold = Action::RebuildAndHold { reason: "compare first".into() };
+        for _ in 0..2 {
+            let served = scene.admin.carry_out("applies", hold.clone(), ada()).await.unwrap();
+            assert_eq!(served.state.to_string(), "done: the rebuild side by side has begun, and is held", "{at:?}");
+        }
+        let view = || async { scene.admin.subscription("applies").await.unwrap() };
+        // It follows the log, and does not serve.
+        for by in 2..4 {
+            let position = scene.world.bump(&[by]).await;
+            scene.admin.wait_for("applies", position.into(), DEADLINE).await.unwrap();
+            eventually("it follows the log", || async { view().await.next_generation == Some(position) }).await;
+        }
+        let held = view().await.hold.unwrap();
+        assert_eq!((&*held.by, &*held.reason), ("ada", "compare first"), "{at:?}");
+        assert_eq!(scene.plan.calls(3), 2, "{at:?}: each generation has applied it once");
+
+        let served = scene.admin.carry_out("applies", Action::SwitchRebuild {}, ada()).await.unwrap().state.to_string();
+        assert!(served.starts_with("done: the hold is removed"), "{at:?}: {served}");
+        eventually("it serves", || async { view().await.next_generation.is_none() }).await;
+        assert_eq!(view().await.hold, None, "{at:?}");
+        let again = scene.admin.carry_out("applies", Action::SwitchRebuild {}, ada()).await.unwrap().state.to_string();
+        assert_eq!(again, "done: no next generation is held", "{at:?}");
+        scene.admin.caught_up("applies", DEADLINE).await.unwrap();
+        assert_eq!(scene.world.applied().await, [1, 2, 3], "{at:?}");
         scene.stop().await;
     }
 }

@@ -20,6 +20,7 @@ on_sql_backends!(
     the_dead_letters_are_those_of_the_generation,
     an_interrupted_one_goes_on_by_itself,
     next_generation_of_another_projection_is_dropped,
+    a_held_one_outlives_a_restart_and_waits_for_the_switch,
     a_cancelled_one_is_dropped,
     what_is_not_declared_fails_it,
     a_switch_compares_before_it_sets,
@@ -82,6 +83,40 @@ where
     world.execute("DELETE FROM bump_sums").await;
     manager.rebuild_side_by_side("bump-sums").await.unwrap().await.unwrap();
     world.assert_rows_equal_the_log().await;
+}
+
+async fn a_held_one_outlives_a_restart_and_waits_for_the_switch<W: Sql>(world: W)
+where
+    Sums: On<W>,
+{
+    let manager = world.manager();
+    let handle = manager.subscribe(Sums::default(), small()).await.unwrap();
+    bump(&world.store(), 0..20).await;
+    manager.start().await.unwrap();
+    handle.caught_up().within(DEADLINE).await.unwrap();
+    world.execute("UPDATE bump_sums SET total = 0").await;
+    drop(handle.rebuild_and_hold("compare the totals").await.unwrap());
+    for by in 1..4 {
+        let position = bump(&world.store(), [by]).await;
+        eventually("it follows the log", || async { next(&world).await.is_some_and(|next| next.position == position) })
+            .await;
+        assert_eq!(total(&world).await, (1..=by).sum::<u64>(), "the one before serves, and is current");
+        let hold = next(&world).await.unwrap().pause.unwrap();
+        assert_eq!(hold.reason, "compare the totals");
+        manager.stop().await.unwrap();
+        manager.start().await.unwrap();
+    }
+    let rebuild = handle.unfinished_rebuild().unwrap();
+    rebuild.switch().await.unwrap();
+    rebuild.await.unwrap();
+    world.assert_rows_equal_the_log().await;
+    assert!(next(&world).await.is_none());
+
+    // A cancel removes the hold with the tables: the next rebuild serves by itself.
+    handle.rebuild_and_hold("again").await.unwrap().cancel().await.unwrap();
+    assert!(next(&world).await.is_none());
+    handle.rebuild_side_by_side().await.unwrap().await.unwrap();
+    manager.stop().await.unwrap();
 }
 
 async fn a_changed_projection_takes_over_from_a_process_that_still_runs_it_as_it_was<W: Sql>(world: W)

@@ -34,7 +34,8 @@ impl<C: CheckpointStore> Parts<C> {
                     None => log.head().await?,
                 };
                 let (state, owner) = (state.name().to_owned(), Some(self.manager.owner_name().to_owned()));
-                Err(AdminError::Behind { subscription, target, waited: within, position, behind, state, owner })
+                let (waited, is_lease_over) = (within, false);
+                Err(AdminError::Behind { subscription, target, waited, position, behind, state, owner, is_lease_over })
             }
             Err(other) => Err(other.into()),
         }

@@ -46,6 +46,10 @@ pub struct SubscriptionView {
     pub rebuild_to: Option<Position>,
     /// The position of the next generation, which a rebuild side by side builds.
     pub next_generation: Option<Position>,
+    /// Who holds the next generation: it serves after
+    /// [`SwitchRebuild`](crate::subscription::Action::SwitchRebuild).
+    #[serde(default)]
+    pub hold: Option<Pause>,
     /// The process that owns the checkpoint.
     pub owner: Option<OwnerView>,
     /// The managers that report it.
@@ -83,6 +87,7 @@ impl SubscriptionView {
             pause: None,
             rebuild_to: None,
             next_generation: None,
+            hold: None,
             owner: None,
             managers: Vec::new(),
             fingerprint: String::new(),

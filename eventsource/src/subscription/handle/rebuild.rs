@@ -137,6 +137,16 @@ impl Rebuild {
         Ok(())
     }
 
+    /// Lets the next generation serve as soon as it has reached the end of the log: removes the hold of
+    /// [`rebuild_and_hold`](crate::subscription::SubscriptionHandle::rebuild_and_hold). Its builder sees that within a
+    /// second, also in another process. Await the rebuild to wait for the switch. Does nothing without a hold.
+    ///
+    /// # Errors
+    /// [`ManagerError::Store`] if the checkpoint store fails: call it again.
+    pub async fn switch(&self) -> Result<(), ManagerError> {
+        self.slot.release_next().await.map(drop)
+    }
+
     async fn run(self) -> Result<Position, RebuildError> {
         let subscription = self.core.name.clone();
         self.core.refuse_handler("wait for its rebuild").map_err(ManagerError::from)?;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::SubscriptionHandle;
 use super::rebuild::Rebuild;
-use crate::subscription::{RebuildError, RebuildKind, ResetError};
+use crate::event::now;
+use crate::projection::operations::Pause;
+use crate::subscription::requests::Rebuilding;
+use crate::subscription::{RebuildError, ResetError};
 
 impl<P> SubscriptionHandle<P> {
     /// Empties the read model and clears the checkpoint, in one transaction
@@ -104,7 +107,7 @@ impl<P> SubscriptionHandle<P> {
     /// # }).unwrap();
     /// ```
     pub async fn rebuild(&self) -> Result<Rebuild, RebuildError> {
-        self.begin_rebuild(RebuildKind::InPlace).await
+        self.begin_rebuild(Rebuilding::InPlace).await
     }
 
     /// Rebuilds the declared read models in new tables, while the present ones serve, and switches in one transaction.
@@ -174,7 +177,34 @@ impl<P> SubscriptionHandle<P> {
     /// # }).unwrap();
     /// ```
     pub async fn rebuild_side_by_side(&self) -> Result<Rebuild, RebuildError> {
-        self.begin_rebuild(RebuildKind::SideBySide).await
+        self.begin_rebuild(Rebuilding::SideBySide { hold: None }).await
+    }
+
+    /// Does what [`rebuild_side_by_side`](Self::rebuild_side_by_side) does, and holds the new tables: they follow the log,
+    /// and serve only after [`Rebuild::switch`]. So you can look at the new rows first, in the tables with the suffix
+    /// `__next`.
+    ///
+    /// The hold is stored next to the checkpoint: it outlives restarts and takeovers, and operators see `reason`. If a
+    /// side-by-side rebuild is already under way, that one is held from now on. A [cancel](Rebuild::cancel) removes the
+    /// hold and the new tables.
+    ///
+    /// # Errors
+    /// Those of [`rebuild_side_by_side`](Self::rebuild_side_by_side).
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use eventsource::prelude::*;
+    /// # async fn hold(orders: SubscriptionHandle<()>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let rebuild = orders.rebuild_and_hold("compare the totals first").await?;
+    /// // … compare `orders__next` with `orders` …
+    /// rebuild.switch().await?;
+    /// rebuild.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn rebuild_and_hold(&self, reason: impl Into<String>) -> Result<Rebuild, RebuildError> {
+        let hold = Pause::new(&*self.core.owner, reason, now());
+        self.begin_rebuild(Rebuilding::SideBySide { hold: Some(hold) }).await
     }
 
     /// Returns the unfinished rebuild of either kind, if there is one. An earlier process or another caller may have
@@ -202,8 +232,8 @@ impl<P> SubscriptionHandle<P> {
         Some(Rebuild::new(Arc::clone(&self.core), Arc::clone(&self.slot), tracked))
     }
 
-    async fn begin_rebuild(&self, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
-        let tracked = self.slot.rebuild(kind).await?;
+    async fn begin_rebuild(&self, how: Rebuilding) -> Result<Rebuild, RebuildError> {
+        let tracked = self.slot.rebuild(how).await?;
         Ok(Rebuild::new(Arc::clone(&self.core), Arc::clone(&self.slot), tracked))
     }
 }

@@ -10,7 +10,8 @@ use crate::projection::{
     Checkpoint, CheckpointError, DeadLetter, LetterGroups, LetterKey, LetterPage, LetterQuery, LetterSearch,
 };
 use crate::subscription::rebuild::tracked::Tracked;
-use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, SubscriptionStatus};
+use crate::subscription::requests::Rebuilding;
+use crate::subscription::{ManagerError, RebuildError, ResetError, SubscriptionStatus};
 
 /// What a handle does with its subscription, without the type of the checkpoint store.
 #[async_trait]
@@ -46,7 +47,10 @@ pub(in crate::subscription) trait SubscriptionControl: Send + Sync {
     async fn inspect(&self) -> SubscriptionStatus;
 
     /// Asks the runner to begin a rebuild. Starts the runner if it does not run.
-    async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError>;
+    async fn rebuild(&self, how: Rebuilding) -> Result<Arc<Tracked>, RebuildError>;
+
+    /// Removes the hold of the next generation. Returns whether there was one.
+    async fn release_next(&self) -> Result<bool, ManagerError>;
 
     async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError>;
 

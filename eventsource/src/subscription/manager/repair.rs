@@ -175,7 +175,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
 
     async fn begin_rebuild(&self, name: &str, kind: RebuildKind) -> Result<Rebuild, RebuildError> {
         let slot = self.slot(name)?;
-        let tracked = slot.rebuild(kind).await?;
+        let tracked = slot.rebuild(kind.into()).await?;
         Ok(Rebuild::new(Arc::clone(&slot.core), slot, tracked))
     }
 }

@@ -7,14 +7,16 @@ use chrono::{DateTime, Utc};
 
 use super::supervised::{SupervisedSubscription, join};
 use crate::event::{Position, StreamId};
+use crate::projection::generation::next_checkpoint;
 use crate::projection::{
     Checkpoint, CheckpointError, CheckpointReset, CheckpointStore, DeadLetter, LetterGroups, LetterKey, LetterPage,
     LetterQuery, LetterSearch, NoTruncateHook, UnitOfWork, search,
 };
 use crate::subscription::handle::answered::answered;
 use crate::subscription::handle::subscription_control::SubscriptionControl;
+use crate::subscription::observer::RequestAction;
 use crate::subscription::rebuild::tracked::{Outcome, Tracked};
-use crate::subscription::requests::{Request, answer};
+use crate::subscription::requests::{Rebuilding, Request, answer};
 use crate::subscription::status::inspect::inspect;
 use crate::subscription::{ManagerError, RebuildError, RebuildKind, ResetError, StopReason, SubscriptionStatus};
 
@@ -78,14 +80,23 @@ impl<C: CheckpointStore> SubscriptionControl for SupervisedSubscription<C> {
         inspect(&*self.checkpoints, &self.core).await
     }
 
-    async fn rebuild(&self, kind: RebuildKind) -> Result<Arc<Tracked>, RebuildError> {
+    async fn rebuild(&self, how: Rebuilding) -> Result<Arc<Tracked>, RebuildError> {
         self.core.refuse_handler("rebuild it").map_err(ManagerError::from)?;
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| ManagerError::NoRuntime)?;
         let (answer, asked) = answer();
-        self.start_with(&runtime, Some(Request::Rebuild { kind, answer })).await;
+        self.start_with(&runtime, Some(Request::Rebuild { how, answer })).await;
         answered(&self.core, asked)
             .await
             .unwrap_or_else(|state| Err(RebuildError::NotRunning { subscription: self.core.name.clone(), state }))
+    }
+
+    async fn release_next(&self) -> Result<bool, ManagerError> {
+        let Some(operations) = self.checkpoints.operations() else { return Ok(false) };
+        let released = operations.resume(&next_checkpoint(&self.core.name)).await;
+        let released =
+            released.map_err(|source| ManagerError::Store { subscription: self.core.name.clone(), source })?;
+        self.core.tell_request(RequestAction::SwitchRebuild, released);
+        Ok(released)
     }
 
     async fn cancel_rebuild(&self, tracked: &Tracked) -> Result<(), ManagerError> {

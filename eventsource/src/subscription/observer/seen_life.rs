@@ -71,6 +71,8 @@ pub enum RequestAction {
     Rebuild,
     /// To cancel a side-by-side rebuild.
     CancelRebuild,
+    /// To let a held next generation serve.
+    SwitchRebuild,
     /// To pause.
     Pause,
     /// To end a pause.
@@ -88,13 +90,14 @@ impl RequestAction {
         Self::Dismiss,
         Self::Rebuild,
         Self::CancelRebuild,
+        Self::SwitchRebuild,
         Self::Pause,
         Self::Resume,
         Self::Restart,
         Self::Skip,
     ];
 
-    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild`, `cancel_rebuild`, `pause`, `resume`, `restart` or
+    /// Returns the name in snake case: `retry`, `dismiss`, `rebuild`, `cancel_rebuild`, `switch_rebuild`, `pause`, `resume`, `restart` or
     /// `skip`.
     ///
     /// ```
@@ -109,6 +112,7 @@ impl RequestAction {
             Self::Dismiss => "dismiss",
             Self::Rebuild => "rebuild",
             Self::CancelRebuild => "cancel_rebuild",
+            Self::SwitchRebuild => "switch_rebuild",
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Restart => "restart",

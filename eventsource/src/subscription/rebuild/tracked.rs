@@ -121,7 +121,9 @@ impl Rebuilds {
         target: Position,
         at: Position,
     ) -> Arc<Tracked> {
-        let same = |tracked: &Arc<Tracked>| tracked.kind == kind && tracked.target == target;
+        // The checkpoint of a next generation that has passed its target, and follows the log, remembers no target.
+        let passed = |tracked: &Tracked| target == at && tracked.target <= at;
+        let same = |tracked: &Arc<Tracked>| tracked.kind == kind && (tracked.target == target || passed(tracked));
         let tracked = self.unfinished().filter(same).unwrap_or_else(|| self.track(kind, start, target));
         *tracked.run() = Run { since: Instant::now(), from: at, at, counted: None };
         tracked

@@ -1,6 +1,7 @@
 //! The loop of an owner, its position, and its public state.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use super::{Active, End, Owner};
 use crate::event::Position;
@@ -17,7 +18,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
             self.serve_next().await?;
             self.is_whole()?;
             if !self.step_log().await? && self.active.retrying.is_none() {
-                self.idle().await?;
+                self.idle(Duration::MAX).await?;
             }
         }
     }

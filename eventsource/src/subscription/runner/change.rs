@@ -94,7 +94,7 @@ impl<C: CheckpointStore> Context<C> {
         };
         let current = &core.fingerprint;
         tracing::warn!(subscription = core.name, stored, current, "the projection has changed");
-        let next = self.build_next(target, found.as_ref(), true);
+        let next = self.build_next(target, found.as_ref(), true, None);
         let tracked = Arc::clone(next.tracked());
         Ok(Replaced { stored, next: Some(next), tracked })
     }

@@ -123,7 +123,8 @@ impl<C: CheckpointStore> Context<C> {
     /// Becomes the owner of `checkpoint`, which was claimed, and renews the lease from now on.
     pub(super) fn own(&mut self, checkpoint: &Checkpoint, replay: Replay) -> Box<Active> {
         self.is_confirmed |= checkpoint.fingerprint == self.core.fingerprint;
-        if let Some(pause) = &checkpoint.pause {
+        // The pause of a next generation is a hold: its builder works, and does not switch.
+        if let Some(pause) = checkpoint.pause.as_ref().filter(|_| self.core.next_of.is_none()) {
             self.core.obey(pause);
         }
         let heartbeat = Heartbeat::of(&self.core, &self.checkpoints, checkpoint.epoch);

@@ -92,7 +92,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
                     answer.send(());
                     self.context.core.tell_request(RequestAction::CancelRebuild, true);
                 }
-                Some(Request::Rebuild { kind, answer }) => self.rebuild(kind, answer).await?,
+                Some(Request::Rebuild { how, answer }) => self.rebuild(how, answer).await?,
                 Some(Request::Skip { skip, answer }) => self.skip(skip, answer).await?,
                 None if self.active.retrying.is_none() => break,
                 None => {

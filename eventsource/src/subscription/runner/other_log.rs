@@ -16,7 +16,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
     pub(super) async fn wait_for_present_log(&mut self, reason: Arc<str>) -> Result<Infallible, End> {
         while let Some(request) = self.context.core.requests.take() {
             match request {
-                Request::Rebuild { kind, answer } => self.rebuild(kind, answer).await?,
+                Request::Rebuild { how, answer } => self.rebuild(how, answer).await?,
                 Request::CancelNext { answer } => {
                     self.drop_next(Outcome::Cancelled).await?;
                     answer.send(());

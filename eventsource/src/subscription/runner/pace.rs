@@ -111,9 +111,9 @@ impl<C: CheckpointStore> Owner<'_, C> {
 
     /// Waits at the end of the log until there may be new events: for a wake-up, a request or the poll interval
     /// ([wake-ups carry no data](crate::guarantees#wake-ups-carry-no-data)).
-    pub(super) async fn idle(&mut self) -> Result<(), End> {
+    pub(super) async fn idle(&mut self, most: Duration) -> Result<(), End> {
         self.save_passed_by_now().await?;
-        let mut until = Instant::now() + self.context.core.config.poll_interval;
+        let mut until = Instant::now() + self.context.core.config.poll_interval.min(most);
         if self.has_unsaved() {
             until = until.min(self.active.saved_at + PASS_INTERVAL);
         }

@@ -21,7 +21,7 @@ use crate::projection::{
 use crate::subscription::config::StartFrom;
 use crate::subscription::observer::RequestAction;
 use crate::subscription::rebuild::tracked::Outcome;
-use crate::subscription::requests::{Begun, Reply};
+use crate::subscription::requests::{Begun, Rebuilding, Reply};
 use crate::subscription::{RebuildError, RebuildKind};
 
 /// Why a rebuild has not begun.
@@ -77,15 +77,15 @@ impl<C: CheckpointStore> Context<C> {
 
 impl<C: CheckpointStore> Owner<'_, C> {
     /// Begins a requested rebuild. After a rebuild in place, the checkpoint must be claimed again.
-    pub(super) async fn rebuild(&mut self, kind: RebuildKind, answer: Reply<Begun>) -> Result<(), End> {
+    pub(super) async fn rebuild(&mut self, how: Rebuilding, answer: Reply<Begun>) -> Result<(), End> {
         let delivery = self.context.delivery;
-        let refused = match kind {
-            RebuildKind::SideBySide => match self.rebuild_side_by_side().await {
+        let refused = match how {
+            Rebuilding::SideBySide { hold } => match self.rebuild_side_by_side(hold).await {
                 Ok(tracked) => Ok(tracked),
                 Err(NotBegun::Ended(end)) => return Err(end),
                 Err(NotBegun::Refused(error)) => Err(error),
             },
-            RebuildKind::InPlace => match delivery.rebuild(self).await {
+            Rebuilding::InPlace => match delivery.rebuild(self).await {
                 Ok(target) => {
                     self.context.core.tell_request(RequestAction::Rebuild, true);
                     return Err(self.replay(target, answer));

@@ -13,6 +13,7 @@ use super::shadow_task::{CutoverHold, CutoverRequest, ShadowSpec, ShadowTask, en
 use super::{Context, End, Owner};
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
+use crate::projection::operations::Pause;
 use crate::projection::{Checkpoint, CheckpointStore};
 use crate::subscription::config::StartFrom;
 use crate::subscription::rebuild::tracked::{Outcome, Tracked};
@@ -47,7 +48,13 @@ impl<C: CheckpointStore> Context<C> {
     }
 
     /// Begins to build the next generation, or continues the one whose checkpoint was `found`.
-    pub(super) fn build_next(&self, target: Position, found: Option<&Checkpoint>, changed: bool) -> ShadowTask {
+    pub(super) fn build_next(
+        &self,
+        target: Position,
+        found: Option<&Checkpoint>,
+        changed: bool,
+        hold: Option<Pause>,
+    ) -> ShadowTask {
         let (kind, start) = (RebuildKind::SideBySide, self.start);
         let tracked = match found {
             Some(found) => self.core.rebuilds.resume(kind, start, target, found.position),
@@ -56,7 +63,7 @@ impl<C: CheckpointStore> Context<C> {
         let (holds, held) = mpsc::channel(1);
         let live = Arc::clone(&self.core);
         let core = Arc::new(SubscriptionShared::of_next(&live));
-        let spec = ShadowSpec { tables: live.tables.as_slice().into(), live, target, changed, holds };
+        let spec = ShadowSpec { tables: live.tables.as_slice().into(), live, target, changed, hold, holds };
         let context = Self::new(Arc::clone(&core), Arc::clone(&self.checkpoints), Arc::clone(&self.subscriber));
         let task = tokio::spawn(ShadowBuild::new(context, spec, Arc::clone(&tracked)).run());
         ShadowTask::new(core, task, held, tracked)
@@ -71,6 +78,18 @@ impl<C: CheckpointStore> Context<C> {
     /// Returns the higher version of the projection of which another process builds the next generation.
     async fn newer_next(&mut self) -> Result<Option<u32>, End> {
         Ok(self.found_next().await?.and_then(|found| self.core.newer_version(&found.fingerprint)))
+    }
+
+    /// Holds the next generation.
+    async fn hold_next(&mut self, hold: &Pause) -> Result<(), End> {
+        let (checkpoints, name) = (Arc::clone(&self.checkpoints), next_checkpoint(&self.core.name));
+        let store = || async {
+            match checkpoints.operations() {
+                Some(operations) => operations.pause(&name, hold).await,
+                None => Ok(()),
+            }
+        };
+        self.retry_until_up(store).await
     }
 
     /// Ends the builder and drops what it has built. Keeps a next generation of a higher version, which belongs to
@@ -91,11 +110,16 @@ impl<C: CheckpointStore> Context<C> {
 }
 
 impl<C: CheckpointStore> Owner<'_, C> {
-    /// Begins a requested side-by-side rebuild, or returns the one that is under way.
-    pub(super) async fn rebuild_side_by_side(&mut self) -> Result<Arc<Tracked>, NotBegun> {
+    /// Begins a requested side-by-side rebuild, or returns the one that is under way, which is held from now on if that is
+    /// asked.
+    pub(super) async fn rebuild_side_by_side(&mut self, hold: Option<Pause>) -> Result<Arc<Tracked>, NotBegun> {
         self.context.refuse_side_by_side()?;
         if let Some(next) = self.active.next.as_ref().filter(|next| next.tracked().is_unfinished()) {
-            return Ok(Arc::clone(next.tracked()));
+            let tracked = Arc::clone(next.tracked());
+            if let Some(hold) = hold {
+                self.context.hold_next(&hold).await?;
+            }
+            return Ok(tracked);
         }
         let subscription = self.context.core.name.clone();
         if self.active.replay.target().is_some() {
@@ -109,7 +133,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
         self.context.check_next().await?;
         self.drop_next(Outcome::Replaced).await?;
         let target = self.context.head().await?;
-        let next = self.active.next.insert(self.context.build_next(target, None, false));
+        let next = self.active.next.insert(self.context.build_next(target, None, false, hold));
         Ok(Arc::clone(next.tracked()))
     }
 
@@ -120,7 +144,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
         }
         match self.context.found_next().await? {
             Some(found) if found.fingerprint == self.context.core.fingerprint => {
-                self.active.next = Some(self.context.build_next(target(&found), Some(&found), false));
+                self.active.next = Some(self.context.build_next(target(&found), Some(&found), false, None));
                 Ok(())
             }
             // Another process builds a higher version of the projection.

@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::claim::Held;
 use super::close::Closed;
@@ -26,6 +27,9 @@ pub(super) struct ShadowBuild<C: CheckpointStore> {
     pub(super) spec: ShadowSpec,
     pub(super) tracked: Arc<Tracked>,
 }
+
+/// How often the builder of a held next generation looks whether the hold was removed.
+const HELD_LOOK: Duration = Duration::from_secs(1);
 
 /// The answer to an attempt to claim the checkpoint of the next generation.
 enum Attempt {
@@ -104,11 +108,23 @@ impl<C: CheckpointStore> ShadowBuild<C> {
             if owner.step_log().await? || owner.active.retrying.is_some() {
                 continue;
             }
+            if self.is_held().await? {
+                self.context.owner(active).idle(HELD_LOOK).await?;
+                continue;
+            }
             if self.take_over(active).await? {
                 return Err(End::Serves);
             }
-            self.context.owner(active).idle().await?;
+            self.context.owner(active).idle(Duration::MAX).await?;
         }
+    }
+
+    /// Returns whether an operator holds the next generation. The transaction of the switch looks again; this look avoids
+    /// that the runner that serves holds still in vain.
+    async fn is_held(&mut self) -> Result<bool, End> {
+        let (checkpoints, core) = (Arc::clone(&self.context.checkpoints), Arc::clone(&self.context.core));
+        let next = self.context.retry_until_up(|| checkpoints.load(&core.name)).await?;
+        Ok(next.is_some_and(|next| next.pause.is_some()))
     }
 
     /// Claims the checkpoint of the next generation.
@@ -161,6 +177,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
         // A process that stood still while it began a rebuild would otherwise leave a next generation that no process
         // builds. A changed projection is built while another process owns the live generation.
         let claim = if spec.changed { claim } else { claim.live_owned_by(&spec.live.owner) };
+        let claim = spec.hold.as_ref().map_or_else(|| claim.clone(), |hold| claim.clone().held(hold));
         let claim = || async {
             let answer = generations(&*checkpoints)?.claim_next(&claim, spec.target, &spec.tables).await;
             match answer {

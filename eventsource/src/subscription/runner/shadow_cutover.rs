@@ -111,6 +111,7 @@ impl<C: CheckpointStore> ShadowBuild<C> {
                 }
                 return Ok(false);
             }
+            Ok(Switched::Held) => return Ok(false),
             Ok(Switched::Fenced) => {
                 let reason = format!("the next generation of `{name}` was taken over by another runner");
                 return Err(End::Fenced(reason.into()));

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::event::Position;
+use crate::projection::operations::Pause;
 use crate::projection::{CommitError, Table};
 use crate::subscription::rebuild::tracked::{Outcome, Tracked};
 use crate::subscription::subscription_shared::{Control, SubscriptionShared};
@@ -20,6 +21,8 @@ pub(super) struct ShadowSpec {
     pub(super) target: Position,
     /// Whether the projection has changed, and the runner waits for the switch.
     pub(super) changed: bool,
+    /// The hold with which the next generation begins.
+    pub(super) hold: Option<Pause>,
     /// To the runner of the subscription.
     pub(super) holds: mpsc::Sender<CutoverHold>,
 }

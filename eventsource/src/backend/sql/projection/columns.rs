@@ -83,9 +83,10 @@ pub(super) const CLEAR: &str = "UPDATE {schema}.eventsource_checkpoints \
      log_id = NULL, event_position = NULL, event_id = NULL \
      WHERE name = $1 AND (CAST($4 AS bigint) IS NULL OR (epoch = $4 AND position IS NOT NULL))";
 
-/// Starts the claimed checkpoint `$1` as that of a next generation.
+/// Starts the claimed checkpoint `$1` as that of a next generation, with the hold in `$5` to `$7`.
 pub(super) const BEGIN_NEXT: &str = "UPDATE {schema}.eventsource_checkpoints \
-     SET position = $2, rebuild_to = $3, log_id = $4, event_position = NULL, event_id = NULL WHERE name = $1";
+     SET position = $2, rebuild_to = $3, log_id = $4, event_position = NULL, event_id = NULL, \
+     paused_at = $5, paused_by = $6, paused_reason = $7 WHERE name = $1";
 
 /// Copies the checkpoint `$2` over `$1` at the time `$3`, and fences the owner of `$1`.
 pub(super) const SWITCH: &str = "INSERT INTO {schema}.eventsource_checkpoints \

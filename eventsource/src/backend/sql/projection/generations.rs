@@ -3,6 +3,7 @@
 use super::CheckpointDatabase;
 use super::claim::NotClaimed;
 use super::columns::{BEGIN_NEXT, SWITCH};
+use super::request_rows::RESUME;
 use super::rows::{CLEAR_LETTERS, CLEAR_SNAPSHOT, clear, load};
 use crate::backend::sql::store::{Failure, clamped};
 use crate::backend::sql::values::Value;
@@ -51,7 +52,12 @@ pub(in crate::backend) async fn begin<D: CheckpointDatabase>(
     let (start, target) = (clamped(claim.start.value()), clamped(target.value()));
     let log = claim.log.map(|log| *log.as_uuid());
     let (name, log) = (Value::Text(claim.name), Value::IdOrNull(log));
-    db.execute(conn, BEGIN_NEXT, &[name, Value::Number(start), Value::Number(target), log]).await?;
+    let hold = claim.hold;
+    let held_at = Value::TimeOrNull(hold.map(|hold| hold.at));
+    let (by, reason) = (hold.map(|hold| &*hold.by), hold.map(|hold| &*hold.reason));
+    let (start, target) = (Value::Number(start), Value::Number(target));
+    let values = [name, start, target, log, held_at, Value::TextOrNull(by), Value::TextOrNull(reason)];
+    db.execute(conn, BEGIN_NEXT, &values).await?;
     db.execute(conn, CLEAR_LETTERS, &[name]).await?;
     let checkpoint = load(db, conn, claim.name).await?.unwrap_or(claimed);
     Ok(Claimed::Begins { checkpoint, replaces: before.is_some() })
@@ -93,7 +99,10 @@ pub(in crate::backend) async fn discard<D: CheckpointDatabase>(
     conn: &mut D::Connection,
     name: &str,
 ) -> Result<(), Failure> {
-    clear(db, conn, &CheckpointReset::new(next_checkpoint(name))).await.map(drop)
+    let next = next_checkpoint(name);
+    // A pause outlives a reset, but a hold ends with its next generation.
+    db.execute(conn, RESUME, &[Value::Text(&next)]).await?;
+    clear(db, conn, &CheckpointReset::new(next)).await.map(drop)
 }
 
 const MOVE_LETTERS: &str = "UPDATE {schema}.eventsource_dead_letters SET subscription = $1 WHERE subscription = $2";
@@ -102,6 +111,9 @@ const MOVE_LETTERS: &str = "UPDATE {schema}.eventsource_dead_letters SET subscri
 fn refused(switch: &Switch, next: Option<&Checkpoint>, live: Option<Checkpoint>) -> Option<Switched> {
     if next.is_none_or(|next| (next.epoch, next.position) != (switch.epoch, switch.position)) {
         return Some(Switched::Fenced);
+    }
+    if next.is_some_and(|next| next.pause.is_some()) {
+        return Some(Switched::Held);
     }
     let live = live?;
     if switch.replaces.as_ref().is_some_and(|replaces| *replaces != live.fingerprint) {

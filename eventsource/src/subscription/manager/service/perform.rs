@@ -11,7 +11,7 @@ use crate::subscription::handle::answered::answered;
 use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::manager::supervised::SupervisedSubscription;
 use crate::subscription::rebuild::tracked::Outcome;
-use crate::subscription::requests::{self, Request, Skip};
+use crate::subscription::requests::{self, Rebuilding, Request, Skip};
 use crate::subscription::{
     Action, DeadLetterError, DeadLetters, LetterSelection, ManagerError, RebuildKind, RetryReport, SkipError,
 };
@@ -37,7 +37,12 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             }
             Action::Resume {} => answer(self.remove_pause().await, |()| "resumed".to_owned()),
             Action::Restart {} => answer(Arc::clone(self).restart().await, |()| "restarted".to_owned()),
-            Action::Rebuild { kind } => self.perform_rebuild(kind).await,
+            Action::Rebuild { kind } => self.perform_rebuild(kind.into()).await,
+            Action::RebuildAndHold { reason } => {
+                let hold = Some(Pause::new(&*request.by, reason, request.at));
+                self.perform_rebuild(Rebuilding::SideBySide { hold }).await
+            }
+            Action::SwitchRebuild {} => self.perform_switch().await,
             Action::CancelRebuild {} => self.perform_cancel().await,
             Action::RetryLetters { letters } => self.retry(letters).await,
             Action::Skip { from, to, .. } => {
@@ -59,13 +64,16 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         DeadLetters::new(Arc::clone(&self.core), slot)
     }
 
-    async fn perform_rebuild(&self, kind: RebuildKind) -> Answer {
+    async fn perform_rebuild(&self, how: Rebuilding) -> Answer {
+        let kind = how.kind();
+        let is_held = matches!(how, Rebuilding::SideBySide { hold: Some(_) });
         if let Some(unfinished) = self.core.rebuilds.unfinished()
             && unfinished.kind == kind
+            && !is_held
         {
             return Answer::Done(format!("the rebuild {kind} has begun already, and goes on"));
         }
-        let begun = self.rebuild(kind).await;
+        let begun = self.rebuild(how).await;
         // The operator looks at the stored state next, from another process.
         if let (Ok(tracked), RebuildKind::SideBySide) = (&begun, kind)
             && tokio::time::timeout(STORED_WITHIN, tracked.until_stored()).await.is_ok()
@@ -73,7 +81,16 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         {
             return Answer::Refused(reason.to_string());
         }
-        answer(begun, |_| format!("the rebuild {kind} has begun"))
+        let held = if is_held { ", and is held" } else { "" };
+        answer(begun, |_| format!("the rebuild {kind} has begun{held}"))
+    }
+
+    /// The owner before may have removed the hold, and switched.
+    async fn perform_switch(&self) -> Answer {
+        answer(self.release_next().await, |released| match released {
+            true => "the hold is removed: the next generation serves when it has reached the end of the log".to_owned(),
+            false => "no next generation is held".to_owned(),
+        })
     }
 
     /// Moves the checkpoint without applying events, also of a subscription that has faulted: it is started for that.

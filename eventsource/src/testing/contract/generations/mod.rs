@@ -12,9 +12,10 @@ use self::building::{
     a_table_of_the_same_shape_keeps_its_rows,
 };
 use self::switching::{
-    a_switch_behind_the_live_generation_changes_nothing, a_switch_fences_the_owner_of_the_live_generation,
-    a_switch_of_a_former_builder_changes_nothing, a_switch_replaces_only_the_fingerprint_that_it_names,
-    a_switch_replaces_the_live_generation, letters_of_the_next_generation_replace_the_live_ones,
+    a_held_next_generation_is_not_switched, a_switch_behind_the_live_generation_changes_nothing,
+    a_switch_fences_the_owner_of_the_live_generation, a_switch_of_a_former_builder_changes_nothing,
+    a_switch_replaces_only_the_fingerprint_that_it_names, a_switch_replaces_the_live_generation,
+    letters_of_the_next_generation_replace_the_live_ones,
 };
 use super::listed::{dispatch, names};
 use super::{ReadModelFixture, Violation};
@@ -38,6 +39,7 @@ macro_rules! __generation_cases {
             a_switch_behind_the_live_generation_changes_nothing
             a_switch_of_a_former_builder_changes_nothing
             a_switch_replaces_only_the_fingerprint_that_it_names
+            a_held_next_generation_is_not_switched
             letters_of_the_next_generation_replace_the_live_ones
         }
     };

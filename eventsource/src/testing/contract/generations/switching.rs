@@ -1,7 +1,10 @@
 //! What a switch replaces, and when it changes nothing.
 
-use super::world::{NAME, claim_next, count_next, live, load, next_name, step_live, step_next, switch};
-use crate::event::Position;
+use super::world::{
+    NAME, TABLES, TARGET, claim_next, count_next, generations, live, load, next_name, step_live, step_next, switch,
+};
+use crate::event::{Position, now};
+use crate::projection::operations::Pause;
 use crate::projection::{
     CheckpointStore, CheckpointUpdate, Claim, LetterChange, LetterQuery, Switch, Switched, UnitOfWork,
 };
@@ -86,6 +89,35 @@ pub(super) async fn a_switch_replaces_only_the_fingerprint_that_it_names<F: Read
     let switched = switch(fixture, next.epoch, 7, |switch| switch.replacing("old")).await?;
     ensure!(matches!(switched, Switched::Yes { .. }), "a switch that replaces the live version: {switched:?}");
     ensure_eq!(names(fixture).await?, ["new"], "the rows after it");
+    Ok(())
+}
+
+pub(super) async fn a_held_next_generation_is_not_switched<F: ReadModelFixture>(fixture: &F) -> Verdict {
+    // A store without operations is never asked for a hold.
+    let Some(operations) = fixture.checkpoints().operations() else { return Ok(()) };
+    let before = live(fixture, "old", 5).await?;
+    let (name, hold) = (next_name(), Pause::new("ada", "compare first", now()));
+    let claim = Claim::new(&name, "new", Position::START).held(&hold);
+    let next = generations(fixture)?.claim_next(&claim, at(TARGET), TABLES).await?;
+    ensure_eq!(
+        next.pause.map(|pause| (pause.by, pause.reason)),
+        Some((hold.by.clone(), hold.reason.clone())),
+        "the hold"
+    );
+    step_next(fixture, next.epoch, (Position::START, 7), "new").await?;
+    let held = switch(fixture, next.epoch, 7, |switch| switch).await?;
+    ensure_eq!(held, Switched::Held, "a switch to a held generation");
+    ensure_eq!(load(fixture, NAME).await?, Some(before), "the live checkpoint after it");
+    ensure_eq!(names(fixture).await?, ["old"], "the rows after it");
+    ensure!(operations.resume(&name).await?, "there was no hold to remove");
+    let switched = switch(fixture, next.epoch, 7, |switch| switch).await?;
+    ensure!(matches!(switched, Switched::Yes { .. }), "a switch after the hold was removed: {switched:?}");
+    // A hold ends with its generation.
+    claim_next(fixture, "new").await?;
+    operations.pause(&name, &hold).await?;
+    generations(fixture)?.discard(NAME, TABLES).await?;
+    let again = claim_next(fixture, "new").await?;
+    ensure_eq!(again.pause, None, "the hold of the generation after a discarded one");
     Ok(())
 }
 
