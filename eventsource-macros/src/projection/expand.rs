@@ -80,6 +80,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> T
             }
         }
     });
+    let has_hook = has_hook(projection);
     let read_models = read_models::tables(projection, ctx);
     let snapshot = (projection.kind == ProjectionKind::DurableMemory && !projection.broken).then(|| snapshot(ctx));
     let (alone, state, assumed) = (alone(projection, ctx), state(projection, ctx), thread_safe(ctx));
@@ -104,11 +105,30 @@ fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> T
                 #filter
             }
 
+            #has_hook
             #read_models
             #pristine
             #snapshot
         }
     }
+}
+
+/// Generates whether there is a truncate hook. A memory projection is emptied by a copy too, and declared read models are
+/// known to be emptied.
+fn has_hook(projection: &Projection) -> Option<TokenStream> {
+    let asks = !matches!(projection.kind, ProjectionKind::Memory | ProjectionKind::DurableMemory) && !projection.broken;
+    let hooks = projection.hooks.iter().map(|hook| {
+        let cfgs = &hook.cfgs;
+        quote! { #(#cfgs)* () }
+    });
+    let is_empty = quote!(<[()]>::is_empty(&[#(#hooks),*]));
+    (asks && projection.read_models.is_empty()).then(|| {
+        quote! {
+            fn has_truncate_hook(&self) -> ::core::option::Option<bool> {
+                ::core::option::Option::Some(!#is_empty)
+            }
+        }
+    })
 }
 
 /// Generates the bound that the projection can move between threads. Only the marker of [`alone`] requires it: with a

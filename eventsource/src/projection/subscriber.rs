@@ -122,6 +122,14 @@ pub trait Subscriber: Send + Sync + 'static {
         None
     }
 
+    /// Returns whether [`EventSubscriber::truncate`] empties it, so that it can be rebuilt in place. `None`, the default:
+    /// not known before it is called. `#[projection]` answers it where neither declared read models nor a copy of the state
+    /// empty it. A [plan](crate::SubscriptionManager::plan) reads it, which calls no
+    /// hook.
+    fn has_truncate_hook(&self) -> Option<bool> {
+        None
+    }
+
     /// Returns a copy that shares nothing with `self`; `None`, the default, if there is no copy.
     ///
     /// A memory projection without a truncate hook is copied when it is subscribed. After a handler panicked or

@@ -63,7 +63,9 @@ pub enum Action {
         letters: LetterSelection,
     },
     /// Move the checkpoint forward without applying the events in between. It is refused if the checkpoint is not at
-    /// `from` any more. The skipped range is recorded for ever. Only a rebuild applies these events.
+    /// `from` any more. The skipped range is recorded for ever. Only a rebuild applies these events, with one
+    /// exception: an event in the range whose stream a dead letter holds is applied when that letter is retried, because the
+    /// stream goes on in its order. Dismiss the letter first if it must not be.
     Skip {
         /// The position of the checkpoint, as the operator saw it.
         from: Position,

@@ -203,3 +203,41 @@ async fn plan_as_json_has_the_action_next_to_the_name() {
     assert!(json["subscriptions"][0]["reason"].is_string(), "{json}");
     assert_eq!(json["subscriptions"][1]["action"], "continue");
 }
+
+/// Sends mails: it has nothing that could be emptied.
+struct Mails;
+
+#[projection(name = "mails", effects)]
+impl Mails {
+    #[handles(Bumped)]
+    async fn bumped(&self, _: &Bumped) {}
+}
+
+/// Its second version.
+struct NewMails;
+
+#[projection(name = "mails", version = 2, effects)]
+impl NewMails {
+    #[handles(Bumped)]
+    async fn bumped(&self, _: &Bumped) {}
+}
+
+#[tokio::test]
+async fn rebuild_in_place_without_a_truncate_hook_is_refused() {
+    let world = Memory::open().await;
+    bump(&world.store(), 1).await;
+    let manager = world.manager();
+    let mails = manager.subscribe(Mails, SubscriptionConfig::from_beginning()).await.unwrap();
+    manager.start().await.unwrap();
+    mails.caught_up().await.unwrap();
+    manager.stop().await.unwrap();
+    let manager = planning(&world);
+    let config = SubscriptionConfig::from_beginning().on_change(OnChange::Rebuild);
+    manager.subscribe(NewMails, config).await.unwrap();
+    let plan = manager.plan(Estimates::None).await.unwrap();
+    let mails = planned(&plan, "mails");
+    assert!(
+        matches!(&mails.action, PlannedAction::Refuse { reason } if reason.contains("no truncate hook")),
+        "{mails:?}"
+    );
+}

@@ -145,6 +145,7 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
             fingerprint,
             projection: versioned,
             tables,
+            has_truncate_hook: projection.has_truncate_hook(),
             next_of: None,
             chance: Chance::new(config.seed),
             config,

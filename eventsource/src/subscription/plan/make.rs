@@ -119,6 +119,9 @@ impl<C: CheckpointStore> Planner<C> {
             return Ok(refuse(&RebuildError::StartsAtEnd { subscription }));
         }
         if core.config.on_change == OnChange::Rebuild {
+            if core.has_truncate_hook == Some(false) {
+                return Ok(refuse(&RebuildError::NoTruncateHook { subscription }));
+            }
             return Ok(PlannedAction::RebuildInPlace {});
         }
         if !core.facts.is_transactional || core.tables.is_empty() {

@@ -42,6 +42,8 @@ pub(super) struct SubscriptionShared {
     pub(super) projection: (String, u32),
     /// The tables of the read models that the projection declares.
     pub(super) tables: Vec<&'static Table>,
+    /// Whether the projection says that it can be emptied.
+    pub(super) has_truncate_hook: Option<bool>,
     /// The subscription whose next generation is built under this name.
     pub(super) next_of: Option<Arc<Self>>,
     pub(super) config: SubscriptionConfig,
@@ -104,6 +106,7 @@ impl SubscriptionShared {
             fingerprint: live.fingerprint.clone(),
             projection: live.projection.clone(),
             tables: live.tables.clone(),
+            has_truncate_hook: live.has_truncate_hook,
             next_of: Some(Arc::clone(live)),
             // The runner of the present generation begins the next one again.
             config: live.config.clone().restart(RestartPolicy::never()),
