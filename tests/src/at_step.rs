@@ -38,6 +38,13 @@ impl<C: CheckpointStore> AtStep<C> {
         Self { inner, step, signal: signal.into(), counted: AtomicU32::new(0), is_serving: AtomicBool::new(false) }
     }
 
+    /// Counts all calls from now on.
+    #[must_use]
+    pub fn from_now(self) -> Self {
+        self.is_serving.store(true, Ordering::SeqCst);
+        self
+    }
+
     fn step(&self) {
         if self.is_serving.load(Ordering::SeqCst) && self.counted.fetch_add(1, Ordering::SeqCst) + 1 == self.step {
             let sent = Command::new("kill").args([&self.signal, &std::process::id().to_string()]).status();
@@ -220,6 +227,15 @@ impl<C: CheckpointStore> Operations for AtStep<C> {
 
     async fn reports(&self) -> Result<Vec<StoredReport>, CheckpointError> {
         self.operations().reports().await
+    }
+
+    async fn reports_of(&self, subscription: &str) -> Result<Vec<StoredReport>, CheckpointError> {
+        self.operations().reports_of(subscription).await
+    }
+
+    async fn forget_reports_of(&self, subscription: &str) -> Result<u64, CheckpointError> {
+        self.step();
+        self.operations().forget_reports_of(subscription).await
     }
 
     async fn forget_reports(&self, before: DateTime<Utc>) -> Result<u64, CheckpointError> {

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::wait::DEADLINE;
@@ -41,6 +41,15 @@ impl Child {
     /// The next line that it prints; panics where none comes in time.
     pub fn line(&mut self) -> String {
         self.lines.recv_timeout(DEADLINE).expect("the child says something")
+    }
+
+    /// The next line that it prints; `None` if it ends before.
+    pub fn next_line(&mut self) -> Option<String> {
+        match self.lines.recv_timeout(DEADLINE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("the child says nothing"),
+        }
     }
 
     /// Tells it `line`.

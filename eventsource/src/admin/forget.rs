@@ -24,7 +24,7 @@ pub(super) enum Forgotten {
 impl<C: CheckpointStore> Stored<C> {
     pub(super) async fn forget(&self, view: &SubscriptionView, by: &str) -> Result<Forgotten, AdminError> {
         let name = &view.name;
-        if let Some(refused) = refused(view) {
+        if let Some(refused) = refused(view, &forgetter(by)) {
             return Ok(Forgotten::Refused(refused));
         }
         for key in [next_checkpoint(name), name.clone()] {
@@ -42,8 +42,7 @@ impl<C: CheckpointStore> Stored<C> {
     /// it.
     async fn remove(&self, key: &str, by: &str) -> Result<Option<String>, AdminError> {
         let Some(stored) = self.checkpoints.load(key).await? else { return Ok(None) };
-        let owner = format!("{by}, who forgets it");
-        let claim = Claim::new(key, &stored.fingerprint, stored.position).under(Lease::new(owner, LEASE));
+        let claim = Claim::new(key, &stored.fingerprint, stored.position).under(Lease::new(forgetter(by), LEASE));
         let claimed = match self.checkpoints.claim(&claim).await {
             Ok(claimed) => claimed,
             Err(ClaimError::Store(error)) => return Err(error.into()),
@@ -62,8 +61,14 @@ impl<C: CheckpointStore> Stored<C> {
     }
 }
 
-fn refused(view: &SubscriptionView) -> Option<String> {
-    if let Some(owner) = view.owner.as_ref().filter(|owner| !owner.is_expired) {
+/// The name under which an operator owns the checkpoint during the removal.
+fn forgetter(by: &str) -> String {
+    format!("{by}, who forgets it")
+}
+
+/// Returns why the checkpoint is not removed. An operator whose removal was interrupted, `forgetter`, goes on with it.
+fn refused(view: &SubscriptionView, forgetter: &str) -> Option<String> {
+    if let Some(owner) = view.owner.as_ref().filter(|owner| !owner.is_expired && owner.manager != forgetter) {
         return Some(format!("`{}` owns it: end that process first", owner.manager));
     }
     let has_it = view.managers.iter().find(|manager| !manager.is_silent && manager.state != "stopped")?;

@@ -1,19 +1,23 @@
 //! `owner_child sqlite FILE FAULTS STEP SIGNAL` and `owner_child postgres URL SCHEMA FAULTS STEP SIGNAL`: projects the sums of
 //! bumps and serves requests. It sends the signal to itself before the call STEP of a request; 0 sends none. Bumps by the
 //! numbers in the file FAULTS fail, and those in a line that ends with ` stop` fault the subscription.
+//!
+//! With `forget` as FAULTS it is an operator who forgets the subscription `sums`, and the calls of that are counted.
 
 use std::error::Error;
 use std::time::Duration;
 
 use eventsource::Inject;
+use eventsource::admin::{Admin as _, Asked, DatabaseAdmin};
 use eventsource::postgres::{PostgresCheckpoints, PostgresDatabase, PostgresEventStore, PostgresOptions};
 use eventsource::prelude::*;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
-use eventsource::subscription::{FailurePolicy, RetryPolicy};
+use eventsource::subscription::{Action, FailurePolicy, RetryPolicy};
 use eventsource_tests::at_step::AtStep;
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::sums::SumRow;
+use eventsource_tests::wait::DEADLINE;
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -60,10 +64,21 @@ async fn main() -> Done {
     }
 }
 
-async fn work<C: CheckpointStore>(store: impl EventStore, checkpoints: C, faults: &str) -> Done
+async fn forget<C: CheckpointStore>(store: impl EventStore, checkpoints: AtStep<C>) -> Done {
+    let admin = DatabaseAdmin::new(checkpoints.from_now(), store);
+    println!("started");
+    admin.carry_out("sums", Action::Forget {}, Asked::by("ada").within(DEADLINE)).await?;
+    println!("forgotten");
+    std::future::pending().await
+}
+
+async fn work<C: CheckpointStore>(store: impl EventStore, checkpoints: AtStep<C>, faults: &str) -> Done
 where
     Repository<SumRow>: Inject<C::Unit>,
 {
+    if faults == "forget" {
+        return forget(store, checkpoints).await;
+    }
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
     let retry = RetryPolicy::new(1, Duration::from_millis(1), Duration::from_millis(1));
     let config = SubscriptionConfig::default().batch_size(5).lease(Duration::from_millis(300)).retry(retry);

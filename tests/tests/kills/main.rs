@@ -6,6 +6,7 @@
 mod at_most_once;
 mod commands;
 mod engines;
+mod forgets;
 mod frozen;
 mod place;
 mod requests;

@@ -70,7 +70,16 @@ impl<B: Sql> Place<B> {
     }
 
     pub(crate) fn start(&self, step: u32, signal: &str) -> Child {
-        let what = [self.faults().to_str().unwrap().to_owned(), step.to_string(), signal.to_owned()];
+        self.child(self.faults().to_str().unwrap(), step, signal)
+    }
+
+    /// Starts an operator in a process of its own, who forgets the subscription and is killed before the call `step`.
+    pub(crate) fn start_forgetter(&self, step: u32) -> Child {
+        self.child("forget", step, "-KILL")
+    }
+
+    fn child(&self, what: &str, step: u32, signal: &str) -> Child {
+        let what = [what.to_owned(), step.to_string(), signal.to_owned()];
         let mut child =
             Child::start(env!("CARGO_BIN_EXE_owner_child"), self.backend.arguments().into_iter().chain(what));
         assert_eq!(child.line(), "started");
