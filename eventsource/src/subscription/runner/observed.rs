@@ -78,13 +78,8 @@ impl<C: CheckpointStore> Context<C> {
 }
 
 impl<C: CheckpointStore> Owner<'_, C> {
-    /// Calls the handlers of `events`, and measures how long they run.
-    pub(super) async fn call_handlers(&mut self, events: &[Arc<RecordedEvent>], unit: &mut C::Unit) -> Applied {
-        self.call_handlers_with(events, Delivered::Log, unit).await
-    }
-
     /// Calls the handlers of `events`, which come from there, and measures how long they run.
-    pub(super) async fn call_handlers_with(
+    pub(super) async fn call_handlers(
         &mut self,
         events: &[Arc<RecordedEvent>],
         from: Delivered,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::commit::{Committed, Undone};
 use super::{End, Owner};
 use crate::event::{Position, RecordedEvent};
-use crate::projection::{ChangesRefused, CheckpointStore, CommitError, HandlerError, LetterChange, UnitOfWork as _};
+use crate::projection::{
+    ChangesRefused, CheckpointStore, CommitError, Delivered, HandlerError, LetterChange, UnitOfWork as _,
+};
 use crate::subscription::Failure;
 use crate::subscription::erased::{Applied, Met};
 
@@ -45,7 +47,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
     ) -> Result<TransactionOutcome, End> {
         let mut unit = self.begin().await?;
         let watch = self.context.watch();
-        match watch.tell(|| running(events), self.call_handlers(events, &mut unit)).await {
+        match watch.tell(|| running(events), self.call_handlers(events, Delivered::Log, &mut unit)).await {
             Applied::All => {}
             Applied::Failed { index, error, shared } => {
                 // A statement of a handler that was cut off may still run: do not wait for its end.

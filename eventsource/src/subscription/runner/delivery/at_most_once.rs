@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use super::{BatchOutcome, Delivery};
 use crate::event::{Position, RecordedEvent};
-use crate::projection::{CheckpointStore, HandlerError};
+use crate::projection::{CheckpointStore, Delivered, HandlerError};
 use crate::subscription::erased::{Applied, Met};
 use crate::subscription::runner::letter_item::{Item, changes};
 use crate::subscription::runner::{End, Owner};
@@ -69,7 +69,7 @@ impl<C: CheckpointStore> Delivery<C> for AtMostOnce {
 /// Calls the handler of `event`, whose checkpoint is saved. Returns the error, if it failed.
 async fn call<C: CheckpointStore>(owner: &mut Owner<'_, C>, event: &Arc<RecordedEvent>) -> Option<HandlerError> {
     let mut unit = owner.context.checkpoints.detached();
-    match owner.call_handlers(slice::from_ref(event), &mut unit).await {
+    match owner.call_handlers(slice::from_ref(event), Delivered::Log, &mut unit).await {
         Applied::All => None,
         Applied::Failed { error, .. } | Applied::Outage { met: Met { error, .. }, .. } => Some(error),
     }

@@ -30,7 +30,7 @@ pub(super) async fn apply<C: CheckpointStore>(
 ) -> (Option<Part>, BatchOutcome) {
     let sifted = owner.active.parked.sift(events);
     let mut unit = owner.context.checkpoints.detached();
-    let applied = owner.call_handlers(&sifted.events, &mut unit).await;
+    let applied = owner.call_handlers(&sifted.events, Delivered::Log, &mut unit).await;
     let (handled, passed, outcome) = match applied {
         Applied::All => (sifted.events.len(), events.len(), BatchOutcome::Applied),
         Applied::Failed { index, error, .. } => {
@@ -70,7 +70,7 @@ pub(super) async fn apply_letters<C: CheckpointStore>(
 ) -> Result<BatchOutcome, End> {
     let events: Vec<_> = items.iter().map(|item| Arc::clone(&item.event)).collect();
     let mut unit = owner.context.checkpoints.detached();
-    let applied = owner.call_handlers_with(&events, Delivered::Letters, &mut unit).await;
+    let applied = owner.call_handlers(&events, Delivered::Letters, &mut unit).await;
     let (applied, outcome) = match applied {
         Applied::All => (items.len(), BatchOutcome::Applied),
         Applied::Failed { index, error, .. } => {
