@@ -53,7 +53,7 @@ fn an_aggregate() {
 
 #[test]
 fn a_projection_in_memory() {
-    compare("projection_in_memory", crate::projection::projection, 815);
+    compare("projection_in_memory", crate::projection::projection, 825);
 }
 
 #[test]
@@ -63,5 +63,5 @@ fn a_projection_of_rows() {
 
 #[test]
 fn a_projection_that_nothing_is_waited_for() {
-    compare("projection_at_once", crate::projection::projection, 650);
+    compare("projection_at_once", crate::projection::projection, 660);
 }

@@ -6,6 +6,7 @@ use std::pin::Pin;
 mod at_once;
 mod blocks;
 mod checks;
+mod inspect;
 mod pristine;
 mod probe;
 mod route;
@@ -21,6 +22,7 @@ pub use self::checks::{
     assert_apart, assert_declared, assert_distinct, assert_exhaustive, assert_ignorable, assert_named_apart,
     assert_no_pool, assert_own_event, declared_by, read_off, refuse_undecided,
 };
+pub use self::inspect::{Inspect, InspectAsText, InspectFallback};
 pub use self::pristine::{Pristine, PristineFallback};
 pub use self::probe::{Probe, ProbeFallback};
 pub use self::route::{Route, aliased, filter, name_of, route};
@@ -28,6 +30,7 @@ pub use self::state::{StateCodec, Storable, StoredState, state};
 pub use self::stored::{Stored, never, stored};
 pub use self::thread_safe::{AggregateState, ThreadSafe, aggregate_state, asked, thread_safe};
 pub use self::versions::{Becomes, Link, Old, Readable, link, old};
+pub use crate::__inspect as inspect;
 pub use std::borrow::Cow;
 pub use std::boxed::Box;
 pub use std::future::Future;

@@ -81,6 +81,8 @@ fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> T
         }
     });
     let has_hook = has_hook(projection);
+    let inspect = matches!(projection.kind, ProjectionKind::Memory | ProjectionKind::DurableMemory)
+        .then(|| quote! { #private::inspect! {} });
     let read_models = read_models::tables(projection, ctx);
     let snapshot = (projection.kind == ProjectionKind::DurableMemory && !projection.broken).then(|| snapshot(ctx));
     let (alone, state, assumed) = (alone(projection, ctx), state(projection, ctx), thread_safe(ctx));
@@ -109,6 +111,7 @@ fn subscriber(projection: &Projection, filter: &TokenStream, ctx: &Ctx<'_>) -> T
             #read_models
             #pristine
             #snapshot
+            #inspect
         }
     }
 }
@@ -165,6 +168,11 @@ fn snapshot(ctx: &Ctx<'_>) -> TokenStream {
         fn restore(&mut self, __state: &[#private::u8]) -> #private::Result<(), #private::HandlerError> {
             *self = <Self as #private::StoredState>::STATE.load(__state)?;
             #private::Result::Ok(())
+        }
+
+        fn pristine(&self) -> ::core::option::Option<Self> {
+            let __state = <Self as #private::StoredState>::STATE.store(self).ok()?;
+            <Self as #private::StoredState>::STATE.load(&__state).ok()
         }
     }
 }

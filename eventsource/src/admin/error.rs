@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::event::Position;
 use crate::projection::{CheckpointError, DeadLetter};
 use crate::store::{LogId, StoreError};
+use crate::subscription::plan::StepError;
 use crate::subscription::{DeadLetterError, WaitError};
 
 /// What an operation of an operator fails with.
@@ -145,6 +146,17 @@ pub enum AdminError {
     /// The log cannot be asked for its streams, its types of events, its correlated events, and its times.
     #[error("this event log does not implement `EventLog::queries`, so it cannot be searched")]
     NoQueries,
+    /// The handlers of the projection are not in this process.
+    #[error(
+        "`{subscription}` cannot be stepped through without its code: open the dashboard of a process that runs it"
+    )]
+    NeedsCode {
+        /// The subscription.
+        subscription: String,
+    },
+    /// The projection cannot be stepped through.
+    #[error(transparent)]
+    Steps(#[from] StepError),
     /// The dead letters of a projection in the memory of this process cannot be read.
     #[error(transparent)]
     Letters(#[from] DeadLetterError),

@@ -17,6 +17,7 @@ use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
 use crate::projection::{DeadLetter, LetterKey, LetterQuery, LetterSearch};
 use crate::store::StreamQuery;
+use crate::subscription::plan::Steps;
 use crate::subscription::{Action, WaitTarget};
 
 /// What operators need: a page, a command line and a service name only this trait.
@@ -163,6 +164,17 @@ pub trait Admin: Send + Sync + 'static {
         after: Position,
         limit: usize,
     ) -> Result<CorrelatedView, AdminError>;
+
+    /// Applies the events of a stream to a projection, one by one, and returns what each of up to `limit` events after the
+    /// version `after` changes. Changes nothing. `limit` is from 1 to 50. It needs the code of the projection: see
+    /// [`SubscriptionManager::steps`](crate::SubscriptionManager::steps). The default fails.
+    ///
+    /// # Errors
+    /// [`AdminError::NeedsCode`]; [`AdminError::Steps`].
+    async fn steps(&self, name: &str, stream: &StreamId, after: u64, limit: usize) -> Result<Steps, AdminError> {
+        let _ = (stream, after, limit);
+        Err(AdminError::NeedsCode { subscription: name.to_owned() })
+    }
 
     /// Returns the position of the first event that was stored at `time` or later; `None` if there is none. The clocks of
     /// several writers differ, so it is exact up to that difference.

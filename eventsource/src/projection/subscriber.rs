@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Delivered, HandlerError, NoSnapshot, NoTruncateHook, ProjectionKind, Table, UnitOfWork};
+use super::{Delivered, HandlerError, Inspected, NoSnapshot, NoTruncateHook, ProjectionKind, Table, UnitOfWork};
 use crate::event::RecordedEvent;
 use crate::store::EventFilter;
 
@@ -142,8 +142,10 @@ pub trait Subscriber: Send + Sync + 'static {
     /// it would count each event twice. If `#[projection]` cannot see that (a concurrent map in an `Arc`), write a
     /// method marked `#[truncate]`: it is used instead of the copy.
     ///
-    /// A durable memory projection needs no copy: its first state is kept as [`snapshot`](Subscriber::snapshot)
-    /// returned it.
+    /// A durable memory projection needs no copy for that: its first state is kept as [`snapshot`](Subscriber::snapshot)
+    /// returned it. `#[projection(snapshot)]` makes the copy by serde.
+    ///
+    /// [`steps`](crate::SubscriptionManager::steps) apply events to a copy.
     ///
     /// ```
     /// # use std::borrow::Cow;
@@ -168,6 +170,13 @@ pub trait Subscriber: Send + Sync + 'static {
     where
         Self: Sized,
     {
+        None
+    }
+
+    /// Returns the state of a memory projection, for operators: see
+    /// [`SubscriptionManager::steps`](crate::SubscriptionManager::steps). `None`, the default, if it cannot be shown.
+    #[doc = include_str!("subscriber/inspect.md")]
+    fn inspect(&self) -> Option<Inspected> {
         None
     }
 }

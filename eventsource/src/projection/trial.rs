@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Checkpoint, CheckpointError, CommitError, Table, TableComparison};
+use super::{Checkpoint, CheckpointError, CommitError, Table, TableComparison, TrialRows};
 
 /// Applies events in a unit of work that is never committed, to find out what handlers do. A
 /// [`CheckpointStore`](super::CheckpointStore) that stores read models implements it.
@@ -83,4 +83,11 @@ pub trait Trials<U>: Send + Sync {
         table: &'static Table,
         most: usize,
     ) -> Result<TableComparison, CheckpointError>;
+
+    /// Returns the first `most` rows of `table` in the trial, by id: what the handlers have written, as far as it was
+    /// [kept](Self::keep).
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: the trial has ended.
+    async fn rows(&self, unit: &mut U, table: &'static Table, most: usize) -> Result<TrialRows, CheckpointError>;
 }

@@ -123,6 +123,7 @@ pub(crate) mod select;
 pub(crate) mod session;
 pub(crate) mod stored;
 pub(crate) mod tables;
+pub(crate) mod trial_rows;
 mod value;
 mod variant;
 

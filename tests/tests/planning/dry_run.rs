@@ -20,14 +20,6 @@ use uuid::Uuid;
 
 use crate::programs::{bump, counter, planning, run_first, second};
 
-macro_rules! on_each {
-    ($($test:ident)*) => {
-        mod memory { $(#[tokio::test] async fn $test() { super::$test::<super::Memory>().await })* }
-        mod sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
-        mod postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
-    };
-}
-
 on_each! {
     event_that_fails_is_named_and_its_stream_is_held
     many_failures_are_counted_and_the_first_are_described

@@ -8,8 +8,18 @@ macro_rules! on_both {
     };
 }
 
+/// Runs each test in memory and on both databases.
+macro_rules! on_each {
+    ($($test:ident)*) => {
+        mod memory { $(#[tokio::test] async fn $test() { super::$test::<super::Memory>().await })* }
+        mod sqlite { $(#[tokio::test] async fn $test() { super::$test::<super::Sqlite>().await })* }
+        mod postgres { $(#[tokio::test] async fn $test() { super::$test::<super::Postgres>().await })* }
+    };
+}
+
 mod content;
 mod dry_run;
 mod plan;
 mod programs;
+mod steps;
 mod verify;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use super::sampler::Sampler;
@@ -23,6 +23,7 @@ use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
 use crate::projection::{CheckpointStore, DeadLetter, LetterKey, LetterQuery, LetterSearch};
 use crate::store::StreamQuery;
+use crate::subscription::plan::Steps;
 use crate::subscription::{Action, SubscriptionManager, WaitTarget};
 
 /// Sees and steers subscriptions in a process with a [`SubscriptionManager`].
@@ -52,6 +53,8 @@ pub struct ManagerAdmin<C: CheckpointStore> {
 struct Parts<C: CheckpointStore> {
     manager: Arc<SubscriptionManager<C>>,
     database: DatabaseAdmin<C>,
+    /// Locked by steps, so that there are those of one caller at a time.
+    stepping: Mutex<()>,
 }
 
 impl<C: CheckpointStore> ManagerAdmin<C> {
@@ -60,7 +63,7 @@ impl<C: CheckpointStore> ManagerAdmin<C> {
     pub fn new(manager: Arc<SubscriptionManager<C>>) -> Self {
         let (checkpoints, log) = manager.stores();
         let database = DatabaseAdmin::of_parts(checkpoints, log);
-        Self { parts: Arc::new(Parts { manager, database }), sampler: Sampler::default() }
+        Self { parts: Arc::new(Parts { manager, database, stepping: Mutex::new(()) }), sampler: Sampler::default() }
     }
 }
 
@@ -140,6 +143,17 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
         limit: usize,
     ) -> Result<CorrelatedView, AdminError> {
         self.parts.database.correlated(correlation_id, after, limit).await
+    }
+
+    async fn steps(&self, name: &str, stream: &StreamId, after: u64, limit: usize) -> Result<Steps, AdminError> {
+        // Each of them holds a connection.
+        let _one = self.parts.stepping.lock().await;
+        if !self.parts.has(name) {
+            // Another process may run it.
+            self.parts.subscription(name).await?;
+            return Err(AdminError::NeedsCode { subscription: name.to_owned() });
+        }
+        Ok(self.parts.manager.steps(name, stream, after, limit).await?)
     }
 
     async fn position_at(&self, time: DateTime<Utc>) -> Result<Option<Position>, AdminError> {

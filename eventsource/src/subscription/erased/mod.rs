@@ -15,7 +15,7 @@ use super::inside;
 use super::subscription_shared::SubscriptionShared;
 use crate::event::RecordedEvent;
 use crate::panics;
-use crate::projection::{Delivered, EventSubscriber, HandlerError, NoTruncateHook, Subscriber, UnitOfWork};
+use crate::projection::{Delivered, EventSubscriber, HandlerError, Inspected, NoTruncateHook, Subscriber, UnitOfWork};
 use crate::store::Verdict;
 
 /// The subscriber behind its lock.
@@ -34,17 +34,34 @@ pub(super) struct SharedSubscriber<P> {
 enum Pristine<P> {
     Copy(P),
     /// The stored state of a durable memory projection. A clone would share what is behind an `Arc`.
-    State(Vec<u8>),
+    State {
+        state: Vec<u8>,
+        /// A value that can be given the state.
+        seed: Option<P>,
+    },
 }
 
 impl<P: Subscriber> Pristine<P> {
     fn of(subscriber: &P) -> Option<Self> {
         let facts = P::KIND.facts();
         if facts.stores_state() {
-            let state = catch_unwind(AssertUnwindSafe(|| subscriber.snapshot()));
-            return state.ok().and_then(Result::ok).map(Self::State);
+            let state = catch_unwind(AssertUnwindSafe(|| (subscriber.snapshot(), subscriber.pristine())));
+            let (state, seed) = state.ok()?;
+            return Some(Self::State { state: state.ok()?, seed });
         }
         if facts.keeps_state { subscriber.pristine().map(Self::Copy) } else { None }
+    }
+
+    /// Returns another projection as it was subscribed.
+    fn copy(&self) -> Option<P> {
+        match self {
+            Self::Copy(copy) => copy.pristine(),
+            Self::State { state, seed } => {
+                let mut copy = seed.as_ref()?.pristine()?;
+                copy.restore(state).ok()?;
+                Some(copy)
+            }
+        }
     }
 }
 
@@ -87,6 +104,12 @@ pub(super) trait ErasedSubscriber<U: UnitOfWork>: Send + Sync {
 
     /// Returns why its handlers must not be called in a dry run.
     fn not_tried(&self) -> Boxed<'_, Option<String>>;
+
+    /// Returns another subscriber, with the state that this one was subscribed with. It shares nothing with this one.
+    fn apart(&self) -> Boxed<'_, Option<Arc<dyn ErasedSubscriber<U>>>>;
+
+    /// Returns the state, for operators.
+    fn inspect(&self) -> Boxed<'_, Option<Inspected>>;
 
     /// Runs the truncate hook.
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>>;
@@ -188,6 +211,20 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
         Box::pin(async move { self.current.read().await.not_tried().map(Into::into) })
     }
 
+    fn apart(&self) -> Boxed<'_, Option<Arc<dyn ErasedSubscriber<U>>>> {
+        Box::pin(async move {
+            let copy = catch_unwind(AssertUnwindSafe(|| self.pristine.as_ref()?.copy())).ok()??;
+            Some(Arc::new(Self::new(copy)) as Arc<dyn ErasedSubscriber<U>>)
+        })
+    }
+
+    fn inspect(&self) -> Boxed<'_, Option<Inspected>> {
+        Box::pin(async move {
+            let current = self.current.read().await;
+            catch_unwind(AssertUnwindSafe(|| current.inspect())).ok()?
+        })
+    }
+
     fn truncate<'a>(&'a self, unit: &'a mut U) -> Boxed<'a, Result<(), HandlerError>> {
         Box::pin(async move {
             let mut current = self.current.write().await;
@@ -228,7 +265,7 @@ impl<U: UnitOfWork, P: EventSubscriber<U>> ErasedSubscriber<U> for SharedSubscri
                         *self.current.write().await = Arc::new(copy);
                         Ok(())
                     }
-                    Pristine::State(state) => ErasedSubscriber::<U>::restore(self, state).await,
+                    Pristine::State { state, .. } => ErasedSubscriber::<U>::restore(self, state).await,
                 },
                 truncated => truncated,
             }

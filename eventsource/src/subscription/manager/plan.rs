@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::SubscriptionManager;
+use crate::event::StreamId;
 use crate::projection::CheckpointStore;
 use crate::subscription::plan::{
-    DryRun, DryRunReport, Estimates, Part, Plan, PlanError, Planner, TrialProgress, VerifyError, VerifyReport,
+    DryRun, DryRunReport, Estimates, Part, Plan, PlanError, Planner, StepError, Steps, TrialProgress, VerifyError,
+    VerifyReport,
 };
 
 impl<C: CheckpointStore> SubscriptionManager<C> {
@@ -128,6 +130,47 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
         progress: impl Fn(&TrialProgress<'_>) + Send + Sync,
     ) -> Result<VerifyReport, VerifyError> {
         self.planner().verify(name, &progress).await
+    }
+
+    /// Applies the events of `stream` to the projection of the subscription `name`, one by one, and returns what each of up
+    /// to `limit` events after the version `after` changes: the rows of its read models, or its state in memory. Changes
+    /// nothing. `limit` is from 1 to 50.
+    ///
+    /// The events up to `after` are applied first, at most 10,000. Only the events of this stream are applied: a handler
+    /// that needs what other streams have written finds nothing, and can fail. A failed event changes nothing, and the
+    /// next one is applied as if the failed one was dismissed.
+    ///
+    /// - A *transactional* projection writes to new, empty tables, as in a [dry run](Self::dry_run). Steps end at a table of
+    ///   more than 500 rows.
+    /// - A *memory* or *durable memory* projection is copied as it was subscribed
+    ///   ([`pristine`](crate::projection::Subscriber::pristine)), and its state is shown if its type is `Serialize` or `Debug`.
+    /// - The handlers of an *effects* projection are not called: it has no steps.
+    ///
+    /// It takes at most 4 s, and the states have at most 4 MiB together. To stop it, drop the future.
+    ///
+    /// # Errors
+    /// - [`StepError::Unknown`] if there is no such subscription.
+    /// - [`StepError::NotTried`] if its handlers cannot be called without a change.
+    /// - [`StepError::TooFar`] and [`StepError::TooSlow`] if there are too many events before the first step.
+    /// - [`StepError::Database`] if the database does not answer: repeat it.
+    ///
+    /// # Examples
+    /// ```
+    /// # use eventsource::prelude::*;
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let manager = SubscriptionManager::new(MemoryEventStore::new(), MemoryEventBus::new(), MemoryCheckpoints::new());
+    /// use eventsource::subscription::plan::StepError;
+    ///
+    /// let stream = StreamId::new("Order", uuid::Uuid::nil());
+    /// match manager.steps("orders", &stream, 0, 50).await {
+    ///     Ok(steps) => steps.steps.iter().for_each(|step| println!("{}: {:?}", step.version, step.changes)),
+    ///     Err(StepError::Unknown { known, .. }) => println!("there are {known:?}"),
+    ///     Err(error) => println!("{error}"),
+    /// }
+    /// # });
+    /// ```
+    pub async fn steps(&self, name: &str, stream: &StreamId, after: u64, limit: usize) -> Result<Steps, StepError> {
+        self.planner().steps(name, stream, after, limit).await
     }
 
     fn planner(&self) -> Planner<C> {

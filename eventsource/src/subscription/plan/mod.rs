@@ -21,7 +21,8 @@
 //! ```
 //!
 //! [`dry_run`](crate::SubscriptionManager::dry_run) then runs the handlers over the real log, and keeps nothing: it lists the
-//! events that would fail. [`verify`](crate::SubscriptionManager::verify) compares a read model with its log.
+//! events that would fail. [`verify`](crate::SubscriptionManager::verify) compares a read model with its log, and
+//! [`steps`](crate::SubscriptionManager::steps) shows what each event of one stream changes.
 
 mod change;
 mod dry_run;
@@ -32,6 +33,7 @@ mod look;
 mod make;
 mod planned;
 mod progress;
+mod steps;
 mod trial_run;
 mod types;
 mod verify;
@@ -44,4 +46,7 @@ pub use self::failed_event::FailedEvent;
 pub(super) use self::look::{Part, Planner};
 pub use self::planned::{Plan, PlannedAction, PlannedSubscription, StoredOnly};
 pub use self::progress::TrialProgress;
+pub use self::steps::{
+    RowChange, RowChangeKind, Step, StepChanges, StepError, StepOutcome, StepState, Steps, ValueChange,
+};
 pub use self::verify::{VerifyError, VerifyReport};

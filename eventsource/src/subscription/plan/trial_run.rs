@@ -16,7 +16,7 @@ use super::{FailedEvent, PlanError};
 use crate::event::{RecordedEvent, StreamId};
 use crate::projection::{
     CheckpointError, CheckpointStore, CommitError, Delivered, ErrorClass, HandlerError, HandlerPanicked,
-    HandlerTimedOut, NotSetUp, Trials,
+    HandlerTimedOut, Inspected, NotSetUp, TrialRows, Trials,
 };
 use crate::subscription::erased::Applied;
 
@@ -64,6 +64,8 @@ pub(super) struct TrialRun<'p, C: CheckpointStore> {
     pub(super) unit: C::Unit,
     pub(super) tally: Tally,
     failed_streams: BTreeSet<StreamId>,
+    /// Whether the events behind a failed event of their stream are not applied.
+    holds_streams: bool,
 }
 
 /// How a batch ended.
@@ -105,7 +107,27 @@ impl<'p, C: CheckpointStore> TrialRun<'p, C> {
             part.core.in_memory.claim(crate::event::Position::START);
             (None, unit)
         };
-        Ok(Self { part, trials, unit, tally: Tally::default(), failed_streams: BTreeSet::new() })
+        Ok(Self { part, trials, unit, tally: Tally::default(), failed_streams: BTreeSet::new(), holds_streams: true })
+    }
+
+    /// Lets the events behind a failed event be applied, as if the failed one was dismissed.
+    pub(super) fn past_failures(self) -> Self {
+        Self { holds_streams: false, ..self }
+    }
+
+    /// Returns the first `most` rows of each table; `None` for a projection that keeps its state in memory.
+    pub(super) async fn rows(&mut self, most: usize) -> Result<Option<Vec<TrialRows>>, CheckpointError> {
+        let Some(trials) = self.trials else { return Ok(None) };
+        let mut tables = Vec::with_capacity(self.part.core.tables.len());
+        for table in &self.part.core.tables {
+            tables.push(trials.rows(&mut self.unit, table, most).await?);
+        }
+        Ok(Some(tables))
+    }
+
+    /// Returns the state in memory, if it can be shown.
+    pub(super) async fn inspect(&mut self) -> Option<Inspected> {
+        self.part.subscriber.inspect().await
     }
 
     /// Applies `events`, in order, except those that fail and those behind them.
@@ -167,7 +189,9 @@ impl<'p, C: CheckpointStore> TrialRun<'p, C> {
         if self.tally.failures.len() < DESCRIBED {
             self.tally.failures.push(FailedEvent::of(event, error.causes().map(ToString::to_string).collect()));
         }
-        self.failed_streams.insert(event.stream().clone());
+        if self.holds_streams {
+            self.failed_streams.insert(event.stream().clone());
+        }
         if self.tally.failed >= MOST_FAILURES {
             return Err(Ended::CutShort(format!("{MOST_FAILURES} events have failed")));
         }

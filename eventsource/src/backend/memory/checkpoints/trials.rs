@@ -8,13 +8,14 @@ use super::{MemoryCheckpoints, MemoryUnit};
 use crate::backend::memory::tables::{Tables, rows};
 use crate::event::SliceRange;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, Trials,
+    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, TrialRows, Trials,
 };
 use crate::read_model::ReadModelError;
 use crate::read_model::compare::{RowPages, compare};
 use crate::read_model::scope::RepositoryScope;
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::trial_rows::trial_rows;
 
 #[async_trait]
 impl Trials<MemoryUnit> for MemoryCheckpoints {
@@ -58,6 +59,19 @@ impl Trials<MemoryUnit> for MemoryCheckpoints {
         let rebuilt = unit.checkpoints.tables.tables().clone();
         let compared = compare(table, Pages(live, table), Pages(rebuilt, table), most).await;
         compared.map_err(|error| refused(error.to_string().into()))
+    }
+
+    async fn rows(
+        &self,
+        unit: &mut MemoryUnit,
+        table: &'static Table,
+        most: usize,
+    ) -> Result<TrialRows, CheckpointError> {
+        let tables = unit.checkpoints.tables.tables().clone();
+        trial_rows(table, Pages(tables, table), most).await.map_err(|error| CheckpointError::Refused {
+            action: "read the rows of a trial".into(),
+            reason: error.to_string().into(),
+        })
     }
 }
 

@@ -11,12 +11,14 @@ use crate::backend::sql::projection::rows;
 use crate::backend::sql::read_model::TableRef;
 use crate::backend::sql::store::Action;
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, Trials, UnitOfWork as _,
+    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, TrialRows, Trials,
+    UnitOfWork as _,
 };
 use crate::read_model::ReadModelError;
 use crate::read_model::compare::{RowPages, compare};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::trial_rows::trial_rows;
 
 #[async_trait]
 impl Trials<PostgresUnit> for PostgresCheckpoints {
@@ -76,6 +78,19 @@ impl Trials<PostgresUnit> for PostgresCheckpoints {
         let live = Pages { tables: Tables { conn: &mut *look, db }, table: TableRef::live(table) };
         let trial = Pages { tables: Tables { conn: &mut conn, db }, table: TableRef::trial(table) };
         compare(table, live, trial, most).await.map_err(|error| refusal(action, error))
+    }
+
+    async fn rows(
+        &self,
+        unit: &mut PostgresUnit,
+        table: &'static Table,
+        most: usize,
+    ) -> Result<TrialRows, CheckpointError> {
+        let action = Action::Try;
+        let lent = unit.unit().connection().and_then(|connection| connection.lend());
+        let mut conn = lent.map_err(|error| refused(action, error))?;
+        let pages = Pages { tables: Tables { conn: &mut conn, db: self.database() }, table: TableRef::trial(table) };
+        trial_rows(table, pages, most).await.map_err(|error| refusal(action, error))
     }
 }
 

@@ -11,12 +11,14 @@ use crate::backend::sql::store::Action;
 use crate::backend::sqlite::projection::{SqliteCheckpoints, SqliteUnit};
 use crate::backend::sqlite::store::{SqliteDatabase, SqliteOptions};
 use crate::projection::{
-    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, Trials, UnitOfWork as _,
+    Checkpoint, CheckpointError, CheckpointStore as _, CommitError, Table, TableComparison, TrialRows, Trials,
+    UnitOfWork as _,
 };
 use crate::read_model::ReadModelError;
 use crate::read_model::compare::{RowPages, compare};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
+use crate::read_model::trial_rows::trial_rows;
 
 /// The path of a temporary database: SQLite keeps it in memory, and in a file that has no name if it is large.
 const TEMPORARY: &str = "";
@@ -79,6 +81,19 @@ impl Trials<SqliteUnit> for SqliteCheckpoints {
         let live = Pages { conn: &mut *look, table: TableRef::live(table) };
         let trial = Pages { conn: &mut conn, table: TableRef::trial(table) };
         compare(table, live, trial, most).await.map_err(|error| refusal(action, error))
+    }
+
+    async fn rows(
+        &self,
+        unit: &mut SqliteUnit,
+        table: &'static Table,
+        most: usize,
+    ) -> Result<TrialRows, CheckpointError> {
+        let action = Action::Try;
+        let lent = unit.unit().connection().and_then(|connection| connection.lend());
+        let mut conn = lent.map_err(|error| refused(action, error))?;
+        let pages = Pages { conn: &mut conn, table: TableRef::trial(table) };
+        trial_rows(table, pages, most).await.map_err(|error| refusal(action, error))
     }
 }
 
