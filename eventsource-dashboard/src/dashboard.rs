@@ -136,9 +136,13 @@ impl Dashboard {
     }
 
     /// Returns the router. It can be nested at any path.
+    ///
+    /// It reads the overview each 10 s, for the curves of the last hour, until the router is dropped or the
+    /// [live updates](Self::live_updates) end. Outside of a Tokio runtime, this begins with the first request.
     pub fn router(self) -> Router {
         let Self { admin, title, payloads, access, operator, live, read_only, topology } = self;
         let sampler = Arc::new(Sampler::new(Arc::clone(&admin)));
+        sampler.run(&live);
         let shared: Shared =
             Arc::new(Settings { admin, title, payloads, access, operator, live, read_only, topology, sampler });
         let limited = from_fn_with_state(Arc::clone(&shared), limit);

@@ -25,6 +25,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 pub(crate) async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    shared.sampler.run(&shared.live);
     let (mut parts, body) = request.into_parts();
     let mut response = match allowed(&shared, &parts) {
         Ok(access) => {

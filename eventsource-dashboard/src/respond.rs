@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use eventsource::admin::AdminError;
+use eventsource::subscription::plan::StepError;
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -66,10 +67,20 @@ const fn status(error: &AdminError) -> StatusCode {
         | AdminError::UnknownLetter { .. }
         | AdminError::UnknownEvent { .. }
         | AdminError::UnknownRequest { .. } => StatusCode::NOT_FOUND,
-        AdminError::InMemory { .. } | AdminError::Refused { .. } | AdminError::Held { .. } => StatusCode::CONFLICT,
+        AdminError::InMemory { .. }
+        | AdminError::Refused { .. }
+        | AdminError::Held { .. }
+        | AdminError::NeedsCode { .. } => StatusCode::CONFLICT,
         AdminError::NotServed { .. } | AdminError::Unfinished { .. } | AdminError::Behind { .. } => {
             StatusCode::GATEWAY_TIMEOUT
         }
+        AdminError::Steps(error) => match error {
+            StepError::Unknown { .. } => StatusCode::NOT_FOUND,
+            StepError::NotTried { .. } => StatusCode::CONFLICT,
+            StepError::TooFar { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            StepError::TooSlow { .. } => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_GATEWAY,
+        },
         AdminError::Unsupported => StatusCode::NOT_IMPLEMENTED,
         _ => StatusCode::BAD_GATEWAY,
     }

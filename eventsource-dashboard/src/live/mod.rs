@@ -3,11 +3,13 @@
 //! One task of [`Admin::watch`](eventsource::admin::Admin::watch) samples the subscriptions while a page is open. A page without a script shows the same, as it
 //! was when it was loaded.
 
+mod history;
 mod part;
 mod sampler;
 mod stream;
 mod watched;
 
+pub(crate) use self::history::{History, LENGTH, Moment, Trend, trend};
 pub(crate) use self::part::Part;
 pub(crate) use self::sampler::{Missed, Sampler, Trouble};
 pub(crate) use self::stream::routes;
@@ -51,7 +53,7 @@ impl LiveUpdates {
     }
 
     /// Waits until [`end`](Self::end) is called.
-    async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         let mut ended = self.ended.subscribe();
         // This value has a sender, so that the wait cannot fail.
         let _ = ended.wait_for(|ended| *ended).await;

@@ -1,11 +1,19 @@
 //! Samples of the subscriptions, for all pages of this process.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use eventsource::admin::{Admin, AdminError, Overview, OverviewSample, SubscriptionView};
+use tokio::runtime::Handle;
+
+use super::LiveUpdates;
+use super::history::History;
+
+/// The time between two samples while no page is open.
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// The longest time that a page waits for a sample. Then it shows the last one.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,20 +77,51 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, AdminError>>) -> Resu
     }
 }
 
-/// Takes samples for pages that are loaded, and keeps the last one.
+/// Takes samples for pages that are loaded, and keeps the last one, and the last hour.
 pub(crate) struct Sampler {
     admin: Arc<dyn Admin>,
     last: Mutex<Option<Arc<Overview>>>,
+    history: History,
+    /// Whether there is a task that takes samples also while no page is open.
+    is_running: AtomicBool,
 }
 
 impl Sampler {
     pub(crate) fn new(admin: Arc<dyn Admin>) -> Self {
-        Self { admin, last: Mutex::new(None) }
+        Self { admin, last: Mutex::new(None), history: History::default(), is_running: AtomicBool::new(false) }
+    }
+
+    /// Takes a sample each 10 s, for the curves, until this is dropped or the live updates end. Later calls do nothing, and
+    /// neither does a call outside of a Tokio runtime.
+    pub(crate) fn run(self: &Arc<Self>, live: &LiveUpdates) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if self.is_running.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (sampler, live) = (Arc::downgrade(self), live.clone());
+        runtime.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = live.ended() => return,
+                    () = tokio::time::sleep(INTERVAL) => {}
+                }
+                let Some(sampler) = sampler.upgrade() else { return };
+                if !sampler.history.is_current() {
+                    // A page says what fails.
+                    let _ = sampler.now().await;
+                }
+            }
+        });
+    }
+
+    pub(crate) const fn history(&self) -> &History {
+        &self.history
     }
 
     /// Keeps a sample, unless it is an old one.
     pub(super) fn remember(&self, sample: &Sample) {
         if sample.trouble.is_none() {
+            self.history.note(&sample.overview);
             *self.last() = Some(Arc::clone(&sample.overview));
         }
     }

@@ -53,11 +53,11 @@ impl Watched {
         match self {
             Self::Events(_) if !has_grown => Some(Vec::new()),
             Self::Events(wanted) => Some(wanted.parts(shared, page).await.unwrap_or_default()),
-            Self::Overview => Some(pages::overview::parts(page, &sample.overview)),
+            Self::Overview => Some(pages::overview::parts(page, shared, &sample.overview)),
             Self::Letters => Some(pages::letters::totals::parts(page, &sample.overview)),
             Self::Subscription { name } => {
                 let found = sample.overview.subscriptions.iter().find(|view| view.name == *name);
-                Some(found.map(|view| pages::subscription::parts(page, view)).unwrap_or_default())
+                Some(found.map(|view| pages::subscription::parts(page, shared, view)).unwrap_or_default())
             }
             Self::Operation { id } => match shared.admin.request(*id).await {
                 Ok(stored) => Some(pages::operations::parts(page, &stored)),

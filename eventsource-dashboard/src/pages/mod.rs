@@ -1,6 +1,7 @@
 //! The pages.
 
 mod actions;
+mod chart;
 mod doctor;
 pub(crate) mod events;
 pub(crate) mod letters;
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/event-types", get(events::types::page))
         .route("/streams", get(events::streams::page))
         .route("/streams/{kind}/{id}", get(events::stream::page))
+        .route("/streams/{kind}/{id}/steps", get(events::steps::page))
         .route("/correlations/{id}", get(events::correlation::page))
         .route("/topology", get(topology::page))
         .route("/doctor", get(doctor::page))

@@ -6,18 +6,23 @@ use eventsource::admin::{Overview, SubscriptionView};
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::{counted, owner, state, time};
+use super::{chart, counted, owner, state, time};
 use crate::dashboard::Shared;
 use crate::layout::Page;
-use crate::live::Part;
+use crate::live::{History, Part};
 use crate::text::line;
 
 pub(super) async fn page(State(shared): State<Shared>, page: Page) -> Response {
     match shared.sampler.now().await {
         Ok(sample) => {
             let page = Page { trouble: sample.trouble(), ..page.live("of=overview") };
-            let view = Dated { overview: &sample.overview, trouble: sample.trouble.as_deref() };
-            page.answer("", "Subscriptions", view, || all(&page, &sample.overview))
+            let history = shared.sampler.history();
+            let view = Dated {
+                overview: &sample.overview,
+                appended_a_minute: history.appended_a_minute(),
+                trouble: sample.trouble.as_deref(),
+            };
+            page.answer("", "Subscriptions", view, || all(&page, history, &sample.overview))
         }
         Err(missed) => page.missed(&missed),
     }
@@ -29,44 +34,49 @@ pub(super) struct Dated<'a> {
     #[serde(flatten)]
     pub(super) overview: &'a Overview,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) appended_a_minute: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) trouble: Option<&'a str>,
 }
 
 /// Returns the parts that change while the page is open.
-pub(crate) fn parts(page: &Page, overview: &Overview) -> Vec<Part> {
+pub(crate) fn parts(page: &Page, shared: &Shared, overview: &Overview) -> Vec<Part> {
+    let history = shared.sampler.history();
     let names: Vec<_> = overview.subscriptions.iter().map(|view| &*view.name).collect();
-    let cells = (0..)
-        .zip(&overview.subscriptions)
-        .flat_map(|(row, view)| cells(view).into_iter().map(move |cell| (format!("r{row}-{}", cell.id), cell.content)));
+    let cells = (0..).zip(&overview.subscriptions).flat_map(|(row, view)| {
+        cells(history, view).into_iter().map(move |cell| (format!("r{row}-{}", cell.id), cell.content))
+    });
     vec![
-        Part::new("head", head(overview)),
+        Part::new("head", head(history, overview)),
         Part::new("needs", all_needs(page, overview)),
         Part::new("caption", caption(overview)),
-        Part::table("rows", names.join("\n"), rows(page, overview), cells.collect()),
+        Part::table("rows", names.join("\n"), rows(page, history, overview), cells.collect()),
     ]
 }
 
-fn all(page: &Page, overview: &Overview) -> Markup {
+fn all(page: &Page, history: &History, overview: &Overview) -> Markup {
     html! {
-        p.soft #head { (head(overview)) }
+        p.soft #head { (head(history, overview)) }
         div #needs { (all_needs(page, overview)) }
         table {
             caption #caption { (caption(overview)) }
             thead { tr {
                 th scope="col" { "Name" } th scope="col" { "State" }
                 th.number scope="col" { "Events behind" } th.number scope="col" { "Seconds behind" }
+                th scope="col" { "Behind in the last hour" }
                 th.number scope="col" { "Events a second" } th.number scope="col" { "Dead letters" }
                 th scope="col" { "Owner" }
             } }
-            tbody #rows { (rows(page, overview)) }
+            tbody #rows { (rows(page, history, overview)) }
         }
         @if overview.subscriptions.is_empty() { p { "No subscription has run on this database yet." } }
     }
 }
 
-fn head(overview: &Overview) -> Markup {
+fn head(history: &History, overview: &Overview) -> Markup {
     html! {
         "The log ends at position " (overview.head.to_string()) "."
+        @if let Some(appended) = history.appended_a_minute() { " About " (appended) " events a minute are appended." }
         @if let Some(stalled) = &overview.stalled_by { " " span.bad { (line(stalled)) } }
     }
 }
@@ -95,11 +105,11 @@ fn needs(view: &SubscriptionView) -> Option<String> {
     }
 }
 
-fn rows(page: &Page, overview: &Overview) -> Markup {
+fn rows(page: &Page, history: &History, overview: &Overview) -> Markup {
     html! {
         @for (row, view) in (0..).zip(&overview.subscriptions) { tr {
             td data-name="Name" { a href=(page.to_subscription(&view.name)) { (line(&view.name)) } }
-            @for cell in cells(view) {
+            @for cell in cells(history, view) {
                 td.number[cell.is_number] data-name=(cell.name) { span id={ "r" (row) "-" (cell.id) } { (cell.content) } }
             }
         } }
@@ -114,12 +124,18 @@ struct Cell {
     content: Markup,
 }
 
-fn cells(view: &SubscriptionView) -> [Cell; 6] {
+fn cells(history: &History, view: &SubscriptionView) -> [Cell; 7] {
     let number = |id, name, text: String| Cell { id, name, is_number: true, content: html! { (text) } };
     [
         Cell { id: "state", name: "State", is_number: false, content: state(&view.state) },
         number("behind", "Events behind", counted(view.behind)),
         number("seconds", "Seconds behind", format!("{:.1}", view.behind_seconds)),
+        Cell {
+            id: "trend",
+            name: "Behind in the last hour",
+            is_number: false,
+            content: chart::small(&history.of(&view.name)),
+        },
         number("rate", "Events a second", format!("{:.1}", view.rate)),
         number("letters", "Dead letters", counted(view.letters)),
         Cell { id: "owner", name: "Owner", is_number: false, content: html! { (owner(view)) } },

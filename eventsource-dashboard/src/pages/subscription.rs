@@ -4,39 +4,53 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use eventsource::admin::SubscriptionView;
 use maud::{Markup, html};
+use serde::Serialize;
 
-use super::{counted, owner, part, state, time};
+use super::{chart, counted, owner, part, state, time};
 use crate::access::Change;
 use crate::dashboard::Shared;
 use crate::layout::Page;
-use crate::live::Part;
+use crate::live::{Moment, Part};
 use crate::text::{line, visible};
 
 pub(super) async fn one(State(shared): State<Shared>, Path(name): Path<String>, page: Page) -> Response {
     match shared.sampler.one(&name).await {
         Ok((view, trouble)) => {
             let page = Page { trouble, ..page.live(&format!("of=subscription&name={}", part(&name))) };
-            page.answer("", &view.name, &view, || whole(&page, &view))
+            let history = shared.sampler.history().of(&view.name);
+            let whole_view = Dated { view: &view, history: &history };
+            page.answer("", &view.name, whole_view, || whole(&page, &view, &history))
         }
         Err(missed) => page.missed(&missed),
     }
 }
 
+/// A subscription, and its last hour.
+#[derive(Serialize)]
+struct Dated<'a> {
+    #[serde(flatten)]
+    view: &'a SubscriptionView,
+    history: &'a [Moment],
+}
+
 /// Returns the parts that change while the page is open.
-pub(crate) fn parts(page: &Page, view: &SubscriptionView) -> Vec<Part> {
+pub(crate) fn parts(page: &Page, shared: &Shared, view: &SubscriptionView) -> Vec<Part> {
     vec![
         Part::new("state", now(view)),
         Part::new("facts", facts(page, view)),
         Part::new("actions", actions(page, view)),
         Part::new("processes", processes(view)),
+        Part::new("chart", chart::large(&shared.sampler.history().of(&view.name))),
     ]
 }
 
-fn whole(page: &Page, view: &SubscriptionView) -> Markup {
+fn whole(page: &Page, view: &SubscriptionView, history: &[Moment]) -> Markup {
     html! {
         div #state { (now(view)) }
         dl #facts { (facts(page, view)) }
         div #actions { (actions(page, view)) }
+        h2 { "Last hour" }
+        div #chart { (chart::large(history)) }
         h2 { "Processes" }
         table {
             caption { "What each process reports" }

@@ -62,7 +62,7 @@ async fn open_page_receives_the_parts_that_change_and_is_told_of_states() {
     let world = World::new(|dashboard| dashboard).await;
     for (query, parts) in [
         ("of=overview", vec!["head", "needs", "caption", "rows", "trouble"]),
-        ("of=subscription&name=orders", vec!["state", "facts", "actions", "processes", "trouble"]),
+        ("of=subscription&name=orders", vec!["state", "facts", "actions", "processes", "chart", "trouble"]),
         ("of=letters", vec!["rows", "trouble"]),
         ("of=events&kind=OrderPlaced", vec!["caption", "rows", "trouble"]),
     ] {
@@ -147,5 +147,20 @@ async fn stream_is_only_for_browsers_that_may_see_the_page() {
     let world = World::new(|dashboard| dashboard).await;
     let answer = world.get("/admin/updates?of=other").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+    world.manager.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn last_hour_is_drawn_and_said() {
+    let world = World::new(|dashboard| dashboard).await;
+    let overview = world.get("/admin").await.body;
+    assert!(overview.contains("Behind in the last hour") && overview.contains("caught up"), "{overview}");
+    // Each interval of 10 s has one point: a curve needs two of them.
+    let view = world.get("/admin/subscriptions/orders").await.body;
+    assert!(view.contains("<h2>Last hour</h2>") && view.contains("no curve yet"), "{view}");
+    let request = local("GET", "/admin/subscriptions/orders").header("accept", "application/json");
+    let answer = world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    let json: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!((&json["history"][0]["head"], &json["history"][0]["position"]), (&2.into(), &2.into()), "{json}");
     world.manager.stop().await.unwrap();
 }

@@ -6,4 +6,6 @@ mod access;
 mod letters;
 mod live;
 mod pages;
+mod payloads;
+mod steps;
 mod world;

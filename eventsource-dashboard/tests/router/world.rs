@@ -30,8 +30,10 @@ pub(crate) struct OrderPlaced {
 }
 
 /// Counts orders. It cannot apply an order with a hostile note.
-#[derive(Clone, Default)]
-struct Orders(u64);
+#[derive(Clone, Default, Serialize)]
+struct Orders {
+    number: u64,
+}
 
 #[projection(name = "orders")]
 impl Orders {
@@ -40,7 +42,7 @@ impl Orders {
         if event.note == HOSTILE {
             return Err(HandlerError::permanent(format!("cannot read {}", event.note)));
         }
-        self.0 += 1;
+        self.number += 1;
         Ok(())
     }
 }
@@ -96,6 +98,7 @@ impl World {
             format!("/correlations/{CORRELATION}"),
             format!("/events/{id}"),
             format!("/streams/Order/{stream}"),
+            format!("/streams/Order/{stream}/steps?projection=orders"),
             "/topology".to_owned(),
             "/topology?around=orders".to_owned(),
             "/operations".to_owned(),

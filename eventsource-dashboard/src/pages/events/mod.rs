@@ -1,8 +1,10 @@
 //! Events and streams.
 
+mod changes;
 pub(super) mod correlation;
 pub(crate) mod list;
 pub(super) mod one;
+pub(super) mod steps;
 pub(super) mod stream;
 pub(super) mod streams;
 pub(super) mod types;

@@ -18,7 +18,8 @@ pub(in crate::pages) async fn page(State(shared): State<Shared>, page: Page) -> 
     match shared.sampler.now().await {
         Ok(sample) => {
             let page = Page { trouble: sample.trouble(), ..page.live("of=letters") };
-            let view = Dated { overview: &sample.overview, trouble: sample.trouble.as_deref() };
+            let view =
+                Dated { overview: &sample.overview, appended_a_minute: None, trouble: sample.trouble.as_deref() };
             let groups = match page.wants_json || sample.trouble.is_some() {
                 true => None,
                 false => shared.admin.letter_groups(&LetterSearch::default().waiting()).await.ok(),

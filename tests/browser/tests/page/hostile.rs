@@ -30,6 +30,7 @@ async fn hostile_text_runs_nothing_and_is_shown() {
         format!("/events/{}", events[0].id()),
         format!("/events/{}", events[1].id()),
         format!("/events?kind={name}&aggregate={name}"),
+        format!("/events?tenant={name}"),
         format!("/streams/{name}/{}", stream.aggregate_id()),
         format!("/subscriptions/{name}{name}"),
         format!("/operations?subscription={name}"),

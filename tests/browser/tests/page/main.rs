@@ -7,4 +7,5 @@ mod hostile;
 mod live;
 mod screens;
 mod site;
+mod stepper;
 mod wait;

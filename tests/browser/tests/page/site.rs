@@ -7,6 +7,7 @@ use axum::Router;
 use eventsource::admin::{Admin as _, ManagerAdmin};
 use eventsource::engine::{MemoryProjectionStates, ProjectionEngine};
 use eventsource::prelude::*;
+use eventsource::projection::Projection as _;
 use eventsource_dashboard::{Dashboard, LiveUpdates, Payloads};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -27,6 +28,22 @@ pub(crate) struct OrderPlaced {
 #[event(aggregate = "Order")]
 pub(crate) struct OrderPaid {
     pub(crate) method: String,
+}
+
+/// What was ordered, as a projection in memory.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Totals {
+    pub(crate) orders: u64,
+    pub(crate) cents: u64,
+}
+
+#[projection(name = "totals")]
+impl Totals {
+    #[handles(OrderPlaced)]
+    fn placed(&mut self, order: &OrderPlaced) {
+        self.orders += 1;
+        self.cents += order.total_cents;
+    }
 }
 
 /// A text that does harm where it is not escaped: it would run a script, end an attribute, and turn the text around.
@@ -68,6 +85,7 @@ pub(crate) struct Site {
     pub(crate) server: Server,
     pub(crate) manager: Arc<SubscriptionManager<MemoryCheckpoints>>,
     pub(crate) store: MemoryEventStore,
+    pub(crate) totals: SubscriptionHandle<Totals>,
 }
 
 impl Site {
@@ -91,15 +109,17 @@ impl Site {
         manager.subscribe(mailer, SubscriptionConfig::from_beginning()).await.unwrap();
         manager.subscribe(revenue, SubscriptionConfig::from_beginning()).await.unwrap();
         manager.subscribe(stock, SubscriptionConfig::from_beginning()).await.unwrap();
+        let totals = manager.subscribe(Totals::default(), SubscriptionConfig::from_beginning()).await.unwrap();
         manager.start().await.unwrap();
         let manager = Arc::new(manager);
-        let registry = Registry::of([OrderPlaced::DESCRIPTOR, OrderPaid::DESCRIPTOR]);
+        let registry =
+            Registry::of([OrderPlaced::DESCRIPTOR, OrderPaid::DESCRIPTOR]).with_projections([Totals::DESCRIPTOR]);
         let dashboard = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("shop").payloads(payloads);
         let dashboard = dashboard.topology(&registry);
         let updates = dashboard.live_updates();
         let router = Router::new().nest("/admin", dashboard.router());
         let server = Server::start(router, Some(updates)).await;
-        Self { server, manager, store }
+        Self { server, manager, store, totals }
     }
 
     /// A shop with some orders, one of which is a dead letter at position 5.
