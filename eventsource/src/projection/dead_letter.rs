@@ -156,6 +156,16 @@ pub enum LetterChange {
     Dismiss(DeadLetter),
 }
 
+impl LetterChange {
+    /// Returns the stream whose letter changes.
+    pub(crate) const fn stream(&self) -> &StreamId {
+        match self {
+            Self::Keep(letter) | Self::Dismiss(letter) => &letter.stream,
+            Self::Hold { stream, .. } | Self::Release { stream } => stream,
+        }
+    }
+}
+
 impl DeadLetter {
     /// Creates a waiting letter for `event`: `subscription` called the handler `attempts` times, and the last call
     /// failed with `error` just now. No event waits behind it yet.

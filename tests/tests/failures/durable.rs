@@ -1,5 +1,7 @@
 //! Durable memory: the state is stored with its checkpoint, and a new process goes on from there.
 
+use std::sync::LazyLock;
+
 use eventsource::projection::ProjectionSnapshot;
 use eventsource::sqlite::{SqliteCheckpoints, SqliteDatabase, SqliteEventStore};
 use eventsource::sqlx;
@@ -237,4 +239,95 @@ async fn a_state_in_pieces_is_not_stored() {
     manager.stop().await.unwrap();
     let stored: Tally = serde_json::from_slice(&stored(&db).await.unwrap().state).unwrap();
     assert_eq!((&*handle.read().await.applied, &*stored.applied), (&[1, 101, 2][..], &[1, 101, 2][..]));
+}
+
+/// Fails as [`PLAN`] says, also with a restored state.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Planned {
+    applied: Vec<u64>,
+}
+
+static PLAN: LazyLock<Plan> = LazyLock::new(Plan::default);
+
+#[projection(name = "planned", snapshot)]
+impl Planned {
+    #[handles(Bumped)]
+    async fn bumped(&mut self, event: &Bumped) -> Result<(), HandlerError> {
+        PLAN.strike(event.by).await?;
+        self.applied.push(event.by);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn letters_beyond_those_in_memory_are_looked_up_with_what_is_not_stored_yet() {
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(180);
+    let (db, _folder) = world().await;
+    let store = SqliteEventStore::new(&db);
+    let numbers: Vec<_> = (1..=1_100).map(|stream| stream * 100).collect();
+    let plan = &*PLAN;
+    numbers.iter().for_each(|by| plan.fail(*by, Fault::Permanent));
+    let config = || {
+        let config = quick(1).failure_limit(eventsource::subscription::FailureLimit::none()).batch_size(50);
+        config.lease(std::time::Duration::from_millis(300)).snapshot_every(10_000)
+    };
+    let subscribed = async |manager: &SubscriptionManager<SqliteCheckpoints>| {
+        let handle = manager.subscribe(Planned::default(), config()).await.unwrap();
+        manager.start().await.unwrap();
+        handle
+    };
+    let count = async |handle: &SubscriptionHandle<Planned>| handle.inspect().await.dead_letters.unwrap();
+    let first = manager(&db);
+    let handle = subscribed(&first).await;
+    let position = bump(&store, &numbers).await;
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
+    let position = bump(&store, &[101, 30_001, 7]).await;
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
+    assert_eq!((handle.read().await.applied.clone(), count(&handle).await), (vec![7], 1_100));
+    let held = Position::new(position.value() - 1);
+    assert!(handle.wait_for(held).within(PATIENCE).await.is_err(), "30,001 waits behind a letter");
+
+    // Another owner takes over, as after a crash: what was not stored is applied, and held, once more.
+    let found = SqliteCheckpoints::new(&db).snapshot("planned").await.unwrap().unwrap();
+    assert!(found.position < position);
+    let stolen = eventsource::projection::Claim::new("planned", &found.fingerprint, Position::START);
+    SqliteCheckpoints::new(&db).claim(&stolen).await.unwrap();
+    eventually("the old one is fenced", || async { handle.inspect().await.state.name() == "fenced" }).await;
+    drop(first);
+    let second = manager(&db);
+    let handle = subscribed(&second).await;
+    let position = bump(&store, &[102, 60_001, 8]).await;
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
+    assert_eq!((handle.read().await.applied.clone(), count(&handle).await), (vec![7, 8], 1_100));
+    let letters = handle.dead_letters();
+    let retried = letters.retry(Position::new(1)).await.unwrap();
+    assert_eq!((retried.left.len(), retried.left[0].held), (1, 2), "it is not healed yet");
+    assert_eq!(handle.inspect().await.events_held.unwrap(), 4);
+    assert_eq!(letters.get(Position::new(1)).await.unwrap().held, 2);
+    letters.dismiss(Position::new(1_100), "known").await.unwrap();
+    let position = bump(&store, &[103, 60_002]).await;
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
+    // A handler panics, so the state is restored and the log is replayed after it. An event that was applied fails this time:
+    // the next one of its stream waits, although the letter is not stored before the end of the replay.
+    let fillers: Vec<_> = (10..70).collect();
+    let position = bump(&store, &[&[500_001], &fillers[..], &[500_002]].concat()).await;
+    handle.wait_for(position).within(PATIENCE).await.unwrap();
+    plan.fail(500_001, Fault::Permanent);
+    plan.fail(600_000, Fault::Panic);
+    let position = bump(&store, &[600_000]).await;
+    handle.wait_for_passed(position).within(PATIENCE).await.unwrap();
+    assert_eq!(handle.read().await.applied, [&[7, 8], &fillers[..]].concat());
+    plan.heal();
+    let retried = letters.retry_all().await.unwrap();
+    assert_eq!((retried.applied, retried.left.len()), (1_099 + 6 + 3, 0));
+    assert_eq!((count(&handle).await, handle.inspect().await.events_held.unwrap()), (0, 0));
+    let applied = handle.read().await.applied.clone();
+    assert_eq!(applied[62..66], [100, 101, 102, 103]);
+    assert_eq!(applied[applied.len() - 3..], [500_001, 500_002, 600_000]);
+    assert_eq!(applied.len(), 1_099 + 6 + 3 + 62);
+    second.stop().await.unwrap();
+    let third = manager(&db);
+    let handle = subscribed(&third).await;
+    handle.wait_for(position).within(DEADLINE).await.unwrap();
+    assert_eq!((handle.read().await.applied.clone(), handle.inspect().await.events_handled), (applied, 0));
 }

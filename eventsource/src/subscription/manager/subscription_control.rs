@@ -67,8 +67,11 @@ impl<C: CheckpointStore> SubscriptionControl for SupervisedSubscription<C> {
         // A standby does not know the letters of its owner.
         let is_elsewhere = self.core.runs_elsewhere(&self.core.progress.snapshot().state);
         match self.core.facts {
-            facts if facts.keeps_state && !is_elsewhere => Ok(self.core.in_memory.parked(stream)),
-            _ => Ok(self.checkpoints.parked(&self.core.name, std::slice::from_ref(stream)).await?.pop()),
+            facts if facts.keeps_state && !is_elsewhere => match self.core.in_memory.parked(stream) {
+                None if facts.has_stored_checkpoint => self.stored_letter_of(stream).await,
+                known => Ok(known),
+            },
+            _ => self.stored_letter_of(stream).await,
         }
     }
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::projection::{CheckpointError, CheckpointStore, CommitError};
+use crate::event::StreamId;
+use crate::projection::{CheckpointError, CheckpointStore, CommitError, DeadLetter};
 use crate::subscription::erased::ErasedSubscriber;
 use crate::subscription::manager::launch::Launch;
 use crate::subscription::observer::RequestAction;
@@ -108,6 +109,11 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             forgotten.and(saved)
         });
         restart.await.unwrap_or(Err(ManagerError::NoRuntime))
+    }
+
+    /// Returns the stored letter behind which `stream` is parked.
+    pub(super) async fn stored_letter_of(&self, stream: &StreamId) -> Result<Option<DeadLetter>, CheckpointError> {
+        Ok(self.checkpoints.parked(&self.core.name, std::slice::from_ref(stream)).await?.pop())
     }
 
     /// Drops the unfinished next generation.

@@ -80,10 +80,12 @@ impl<C: CheckpointStore> Owner<'_, C> {
             let request = if self.active.retrying.is_some() { requests.take_unless_letters() } else { requests.take() };
             match request {
                 Some(Request::Retry { which, answer }) => {
+                    self.before_letters().await?;
                     self.begin_retry(which, answer).await?;
                     self.context.core.tell_request(RequestAction::Retry, self.active.retrying.is_some());
                 }
                 Some(Request::Dismiss { which, reason, answer }) => {
+                    self.before_letters().await?;
                     self.dismiss(which, &reason, answer).await?;
                     self.context.core.tell_request(RequestAction::Dismiss, self.active.retrying.is_some());
                 }
@@ -104,6 +106,11 @@ impl<C: CheckpointStore> Owner<'_, C> {
             }
         }
         Ok(())
+    }
+
+    pub(super) async fn before_letters(&mut self) -> Result<(), End> {
+        let delivery = self.context.delivery;
+        delivery.before_letters(self).await
     }
 
     /// Stores the event of `item`, which failed, as the letter of its stream.

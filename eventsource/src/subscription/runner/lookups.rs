@@ -3,21 +3,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::parked::{MOST_IN_MEMORY, Parked};
-use super::{End, Owner};
+use super::parked::{Keeping, MOST_IN_MEMORY, Parked};
+use super::{Active, End, Owner};
 use crate::event::{Position, RecordedEvent, StreamId};
 use crate::projection::{CheckpointStore, DeadLetter, LetterCounts, LetterQuery};
 
 impl<C: CheckpointStore> Owner<'_, C> {
-    /// Loads the letters after a claim. If there are many, only counts them.
+    /// Loads the letters after a claim, and reports how many wait.
     pub(super) async fn load_letters(&mut self) -> Result<(), End> {
+        self.find_letters(Keeping::Stored).await?;
+        self.tell_letters();
+        Ok(())
+    }
+
+    /// Loads the letters after a claim. If there are many, only counts them.
+    pub(super) async fn find_letters(&mut self, keeping: Keeping) -> Result<(), End> {
         let counts = self.count_letters().await?;
         self.active.parked = if counts.waiting <= MOST_IN_MEMORY {
-            Parked::all(self.letters(LetterQuery::parking()).await?, false)
+            Parked::all(self.letters(LetterQuery::parking()).await?, keeping)
         } else {
-            Parked::some(counts)
+            Parked::some(counts, keeping)
         };
-        self.tell_letters();
         Ok(())
     }
 
@@ -40,7 +46,11 @@ impl<C: CheckpointStore> Owner<'_, C> {
     /// Reads which events were dismissed that can still be met: those after the present position, in a replay, and those
     /// behind a letter.
     pub(super) async fn know_dismissed(&mut self) -> Result<(), End> {
-        let first_letter = self.active.parked.page(LetterQuery::parking().limit(1)).pop();
+        let first = LetterQuery::parking().limit(1);
+        let first_letter = match self.active.parked.knows_all() {
+            true => self.active.parked.page(first).pop(),
+            false => self.letter_page(first).await?.pop(),
+        };
         let position = self.active.position;
         let after = first_letter.map_or(position, |letter| position.min(letter.position));
         let mut next = Some(LetterQuery::dismissed().after(after).limit(MOST_IN_MEMORY));
@@ -82,7 +92,9 @@ impl<C: CheckpointStore> Owner<'_, C> {
         let streams: BTreeSet<_> = events.iter().map(|event| event.stream()).collect();
         let streams: Vec<_> = streams.into_iter().cloned().collect();
         let letters = self.stored_of(&streams).await?;
-        self.active.parked.know_only(letters);
+        let Active { parked, unstored, .. } = &mut *self.active;
+        parked.know_only(letters);
+        parked.overlay(&streams, unstored.letters());
         Ok(())
     }
 
@@ -127,8 +139,11 @@ impl<C: CheckpointStore> Owner<'_, C> {
     /// Returns the letter behind which `stream` is parked.
     pub(super) async fn letter_of(&mut self, stream: &StreamId) -> Result<Option<DeadLetter>, End> {
         if !self.active.parked.knows_all() && self.active.parked.letter(stream).is_none() {
-            let found = self.stored_of(std::slice::from_ref(stream)).await?;
-            self.active.parked.learn(found);
+            let stream = std::slice::from_ref(stream);
+            let found = self.stored_of(stream).await?;
+            let Active { parked, unstored, .. } = &mut *self.active;
+            parked.learn(found);
+            parked.overlay(stream, unstored.letters());
         }
         Ok(self.active.parked.letter(stream).cloned())
     }

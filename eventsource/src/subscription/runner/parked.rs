@@ -21,7 +21,20 @@ pub(super) struct Parked {
     known: LetterKnowledge,
     /// Only filled if the log may be replayed: otherwise these positions are never read again.
     dismissed: BTreeSet<Position>,
-    replays: bool,
+    keeping: Keeping,
+}
+
+/// Where the letters of a subscription are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// In the checkpoint store. Each event is read once.
+    #[default]
+    Stored,
+    /// In the checkpoint store, with the state. The log is replayed after the state, or from its start, while the letters
+    /// stay.
+    WithState,
+    /// In memory only. The log is replayed while the letters stay.
+    InMemory,
 }
 
 /// Which letters are known.
@@ -56,9 +69,9 @@ impl Sifted<'_> {
 }
 
 impl Parked {
-    /// Knows all letters of a subscription. With `replays`, the log may be replayed while the letters stay.
-    pub(super) fn all(letters: Vec<DeadLetter>, replays: bool) -> Self {
-        let mut parked = Self { replays, ..Self::default() };
+    /// Knows all letters of a subscription.
+    pub(super) fn all(letters: Vec<DeadLetter>, keeping: Keeping) -> Self {
+        let mut parked = Self { keeping, ..Self::default() };
         for letter in letters {
             parked.change(&if letter.parks() { LetterChange::Keep(letter) } else { LetterChange::Dismiss(letter) });
         }
@@ -71,17 +84,32 @@ impl Parked {
     }
 
     /// Knows how many letters there are, but none of them yet.
-    pub(super) fn some(counts: LetterCounts) -> Self {
+    pub(super) fn some(counts: LetterCounts, keeping: Keeping) -> Self {
         let is_exact = counts.is_exact();
-        Self { known: LetterKnowledge::Some { counts, is_exact, hides_released: true }, ..Self::default() }
+        Self { known: LetterKnowledge::Some { counts, is_exact, hides_released: true }, keeping, ..Self::default() }
     }
 
-    /// Applies a stored change to a known stream.
+    /// Applies a change to a known stream, and counts it.
     pub(super) fn change(&mut self, change: &LetterChange) {
         let before = self.letters.counts();
+        self.apply(change);
+        let after = self.letters.counts();
+        if let LetterKnowledge::Some { counts, is_exact: true, .. } = &mut self.known {
+            counts.waiting = (counts.waiting + after.waiting).saturating_sub(before.waiting);
+            counts.held = (counts.held + after.held).saturating_sub(before.held);
+        }
+    }
+
+    /// Applies those of the `changes` that are about `streams`, whose stored letters are known now. The changes were counted
+    /// before, and are not stored yet.
+    pub(super) fn overlay(&mut self, streams: &[StreamId], changes: &[LetterChange]) {
+        changes.iter().filter(|change| streams.contains(change.stream())).for_each(|change| self.apply(change));
+    }
+
+    fn apply(&mut self, change: &LetterChange) {
         match change {
             LetterChange::Dismiss(letter) => {
-                if self.replays {
+                if self.keeping != Keeping::Stored {
                     self.dismissed.insert(letter.position);
                 }
                 if self.letter(&letter.stream).is_some_and(|parked| parked.position == letter.position) {
@@ -90,17 +118,13 @@ impl Parked {
             }
             change => self.letters.change(change),
         }
-        let after = self.letters.counts();
-        if let LetterKnowledge::Some { counts, is_exact: true, .. } = &mut self.known {
-            counts.waiting = (counts.waiting + after.waiting).saturating_sub(before.waiting);
-            counts.held = (counts.held + after.held).saturating_sub(before.held);
-        }
     }
 
     /// Whether all letters are known. Stops knowing all of them if they have become too many.
     pub(super) fn knows_all(&mut self) -> bool {
         let counts = self.letters.counts();
-        if matches!(self.known, LetterKnowledge::All) && !self.replays && counts.waiting > MOST_IN_MEMORY {
+        let is_kept = self.keeping == Keeping::InMemory;
+        if matches!(self.known, LetterKnowledge::All) && !is_kept && counts.waiting > MOST_IN_MEMORY {
             self.known = LetterKnowledge::Some { counts, is_exact: true, hides_released: false };
         }
         matches!(self.known, LetterKnowledge::All)

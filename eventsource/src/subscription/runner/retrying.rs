@@ -155,6 +155,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
 
     /// Retries one batch of letters, and answers the request if it was the last batch.
     pub(super) async fn retry_batch(&mut self) -> Result<(), End> {
+        self.before_letters().await?;
         let (items, is_last) = self.plan_batch().await?;
         let is_applied = self.apply_letters(&items).await?;
         self.recount_letters().await?;

@@ -12,11 +12,18 @@ use crate::projection::{CheckpointStore, CheckpointUpdate, HandlerError, LetterC
 use crate::subscription::RebuildError;
 use crate::subscription::config::StartFrom;
 use crate::subscription::runner::letter_item::Item;
-use crate::subscription::runner::parked::Parked;
+use crate::subscription::runner::parked::Keeping;
 use crate::subscription::runner::{Active, Context, End, Owner};
 use crate::subscription::subscription_shared::SubscriptionShared;
 
 pub(super) struct DurableMemory;
+
+impl Unstored {
+    /// Returns the changes of the dead letters that are not stored yet.
+    pub(in crate::subscription::runner) fn letters(&self) -> &[LetterChange] {
+        &self.letters
+    }
+}
 
 /// What changed since the state was stored.
 #[derive(Debug, Default)]
@@ -30,9 +37,10 @@ pub(in crate::subscription::runner) struct Unstored {
 #[async_trait]
 impl<C: CheckpointStore> Delivery<C> for DurableMemory {
     async fn load(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
-        let letters = owner.letters(LetterQuery::parking()).await?;
-        owner.context.core.in_memory.set_letters(&letters);
-        owner.active.parked = Parked::all(letters, true);
+        owner.find_letters(Keeping::WithState).await?;
+        // Before the number of letters is told: a wait that sees the number reads the letters.
+        let known = owner.active.parked.page(LetterQuery::parking().limit(usize::MAX));
+        owner.context.core.in_memory.set_letters(&known);
         owner.tell_letters();
         restore(owner).await.map_err(|error| match error {
             RestartError::Ended(end) => end,
@@ -75,6 +83,14 @@ impl<C: CheckpointStore> Delivery<C> for DurableMemory {
         save_state(owner, to).await
     }
 
+    async fn before_letters(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
+        // Letters that are not all in memory are read from the store, which must know each change.
+        match owner.active.parked.knows_all() || owner.active.unstored.letters.is_empty() {
+            true => Ok(()),
+            false => save_state(owner, owner.active.position).await,
+        }
+    }
+
     fn failed(&self, core: &SubscriptionShared, error: &HandlerError) {
         cut_off(core, error);
     }
@@ -115,10 +131,12 @@ async fn save_state<C: CheckpointStore>(owner: &mut Owner<'_, C>, to: Position) 
     if to < owner.active.high_water || owner.context.core.in_memory.is_poisoned() {
         return Ok(());
     }
-    match state_step(owner, to).await {
-        Some(step) => owner.take(step).await,
-        None => Ok(()),
+    let Some(step) = state_step(owner, to).await else { return Ok(()) };
+    owner.take(step).await?;
+    if !owner.active.parked.knows_all() {
+        owner.context.core.in_memory.set_letters(&[]);
     }
+    Ok(())
 }
 
 /// Creates the step to `to` with the state, and `None` if the projection cannot return its state. Then the next replay

@@ -12,7 +12,7 @@ use crate::subscription::RebuildError;
 use crate::subscription::log::recognise::Recognised;
 use crate::subscription::runner::claim::Claimed;
 use crate::subscription::runner::letter_item::Item;
-use crate::subscription::runner::parked::Parked;
+use crate::subscription::runner::parked::{Keeping, Parked};
 use crate::subscription::runner::rebuild::NotBegun;
 use crate::subscription::runner::resume::Resume;
 use crate::subscription::runner::{Active, Context, End, Owner};
@@ -43,7 +43,7 @@ impl<C: CheckpointStore> Delivery<C> for Memory {
 
     async fn load(&self, owner: &mut Owner<'_, C>) -> Result<(), End> {
         let letters = owner.context.core.in_memory.letters(LetterQuery::all().limit(usize::MAX));
-        owner.active.parked = Parked::all(letters, true);
+        owner.active.parked = Parked::all(letters, Keeping::InMemory);
         owner.tell_letters();
         Ok(())
     }

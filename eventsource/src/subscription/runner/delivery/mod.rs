@@ -129,6 +129,11 @@ pub(super) trait Delivery<C: CheckpointStore>: Send + Sync {
         owner.take(step).await
     }
 
+    /// Called before stored letters are read for a request or a retry, outside a replay.
+    async fn before_letters(&self, _: &mut Owner<'_, C>) -> Result<(), End> {
+        Ok(())
+    }
+
     /// Notes that a handler failed with `error`, before anything is stored.
     fn failed(&self, _: &SubscriptionShared, _: &HandlerError) {}
 
