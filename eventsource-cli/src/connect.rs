@@ -153,3 +153,21 @@ pub(crate) async fn migrate(options: &Options) -> Result<(), CliError> {
         Target::Postgres(url) => Ok(postgres(&url, options, Access::Write)?.migrate().await?),
     }
 }
+
+/// Returns the SQL of the migrations that are missing; empty if there are none.
+pub(crate) async fn missing_migrations(options: &Options) -> Result<String, CliError> {
+    match Target::of(options)? {
+        Target::Sqlite(path) => Ok(SqliteOptions::new(path).missing_migrations().await?),
+        Target::Postgres(url) => Ok(postgres(&url, options, Access::Read)?.missing_migrations().await?),
+    }
+}
+
+/// Returns the SQL that creates the roles with this prefix.
+pub(crate) fn grants(options: &Options, prefix: &str) -> Result<String, CliError> {
+    match Target::of(options)? {
+        Target::Sqlite(_) => Err(CliError::Usage(
+            "SQLite has no roles: give the users of the processes rights on the file and on its folder".to_owned(),
+        )),
+        Target::Postgres(url) => Ok(postgres(&url, options, Access::Read)?.grants(prefix)?),
+    }
+}

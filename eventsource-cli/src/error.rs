@@ -138,6 +138,9 @@ impl CliError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Postgres(PostgresOpenError::InvalidSchema { .. } | PostgresOpenError::InvalidRole { .. }) => {
+                Exit::Usage
+            }
             Self::NoDatabase | Self::NoFile { .. } | Self::NotMigrated { .. } | Self::Sqlite(_) | Self::Postgres(_) => {
                 Exit::NoDatabase
             }

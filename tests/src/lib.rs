@@ -1,4 +1,4 @@
-//! What the tests share: a small domain, projections, engines, backends, child processes, two versions of a service, rounds of long tests, and waiting with a
+//! What the tests share: a small domain, projections, engines, backends, child processes, command lines, two versions of a service, rounds of long tests, and waiting with a
 //! deadline.
 
 pub mod at_step;
@@ -16,6 +16,7 @@ pub mod only_reads;
 pub mod orphan;
 pub mod postgres;
 pub mod postgres_rows;
+pub mod ran;
 pub mod redis;
 pub mod rows;
 pub mod soak;

@@ -2,16 +2,33 @@
 
 use clap::Args;
 use eventsource::projection::FindingLevel;
+use serde_json::json;
 
+use crate::connect::grants;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::escape;
 
 #[derive(Debug, Clone, Args)]
-pub struct Doctor {}
+pub struct Doctor {
+    /// Print the SQL that creates a role for readers, one for operators and one for services on PostgreSQL, and change
+    /// nothing.
+    #[arg(long)]
+    grants: bool,
+    /// What the names of the roles begin with.
+    #[arg(long, value_name = "NAME", default_value = "eventsource", requires = "grants")]
+    role_prefix: String,
+}
 
 impl Doctor {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        if self.grants {
+            let sql = grants(&context.options, &self.role_prefix)?;
+            return match context.output.is_json {
+                true => context.output.document(&json!({ "format": 1, "sql": sql })),
+                false => context.output.line(sql.trim_end()),
+            };
+        }
         let diagnosis = context.reading().await?.admin.diagnose().await?;
         if context.output.is_json {
             context.output.document(&diagnosis)?;

@@ -3,15 +3,27 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::connect::migrate;
+use crate::connect::{migrate, missing_migrations};
 use crate::context::{Confirm, Context};
 use crate::error::CliError;
 
 #[derive(Debug, Clone, Args)]
-pub struct Migrate {}
+pub struct Migrate {
+    /// Print the SQL of the migrations that are missing, and change nothing: for a role that may create tables.
+    #[arg(long)]
+    print: bool,
+}
 
 impl Migrate {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
+        if self.print {
+            let sql = missing_migrations(&context.options).await?;
+            return match (context.output.is_json, sql.is_empty()) {
+                (true, _) => context.output.document(&json!({ "format": 1, "sql": sql })),
+                (false, true) => context.output.line("-- The tables are up to date."),
+                (false, false) => context.output.line(sql.trim_end()),
+            };
+        }
         context.confirm("create or migrate the tables; there is no way back", Confirm::Yes).await?;
         migrate(&context.options).await?;
         match context.output.is_json {

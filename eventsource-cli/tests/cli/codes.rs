@@ -19,7 +19,7 @@ async fn exit_code_names_the_kind_of_failure() {
     for (code, arguments) in [
         (0, &["status"][..]),
         (0, &["--help"]),
-        (1, &["wait", "sums", "--position", "999", "--timeout", "50ms"]),
+        (1, &["wait", "sums", "--position", "999", "--timeout", "1s"]),
         (2, &["status", "--no-such-option"]),
         (2, &["status", "--timeout", "soon"]),
         (2, &["letters", "retry", "sums"]),

@@ -7,6 +7,7 @@ mod commands;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod hostile;
+mod migrate;
 mod owner;
 mod processes;
 mod program;

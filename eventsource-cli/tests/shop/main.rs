@@ -4,6 +4,7 @@
 
 mod program;
 mod ran;
+mod roles;
 mod tests;
 
 use std::process::ExitCode;

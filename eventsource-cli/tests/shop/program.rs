@@ -1,4 +1,4 @@
-//! The program, in two versions.
+//! The program, in several versions.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use eventsource::sqlite::{SqliteDatabase, SqliteReadModels};
 use eventsource::subscription::SubscribeError;
 use eventsource_cli::{App, Code, Stop};
 use eventsource_tests::deployment::{First, FirstRow, Second, SecondRow};
-use eventsource_tests::domain::Seen;
+use eventsource_tests::domain::{Bumped, Seen};
 use eventsource_tests::orphan::end_with_parent;
 use eventsource_tests::sums::{BumpSums, SumRow};
 
-/// Runs the version 1 or 2 of the program with the arguments of this process.
+/// Runs a version of the program with the arguments of this process.
 pub(crate) async fn run(version: &str) -> ExitCode {
     if version != "without code" && std::env::args().any(|argument| argument == "run") {
         end_with_parent();
@@ -39,6 +39,11 @@ pub(crate) async fn run(version: &str) -> ExitCode {
             let postgres = Code::new(|_: PostgresDatabase, manager| second(manager));
             app.sqlite(sqlite).postgres(postgres).run().await
         }
+        "slow" => {
+            let sqlite = Code::new(|_: SqliteDatabase, manager| slow(manager));
+            let postgres = Code::new(|_: PostgresDatabase, manager| slow(manager));
+            app.sqlite(sqlite).postgres(postgres).run().await
+        }
         "without code" => app.run().await,
         version => panic!("unknown version {version}"),
     }
@@ -61,6 +66,38 @@ where
     manager.subscribe(Second, SubscriptionConfig::from_beginning()).await?;
     manager.subscribe(Seen::default(), SubscriptionConfig::from_beginning()).await?;
     Ok(())
+}
+
+async fn slow<C: CheckpointStore>(manager: Arc<SubscriptionManager<C>>) -> Result<(), SubscribeError>
+where
+    Repository<SlowRow>: Inject<C::Unit>,
+{
+    manager.subscribe(Slow, SubscriptionConfig::from_beginning()).await?;
+    Ok(())
+}
+
+/// The row of [`Slow`].
+#[derive(Debug, Clone, PartialEq, Eq, ReadModel)]
+#[read_model(table = "slow_bumps")]
+struct SlowRow {
+    #[read_model(id)]
+    position: u64,
+}
+
+/// Takes a second for each event, and tells by a file that it has begun: the one that `SHOP_CALLED` names.
+struct Slow;
+
+#[projection(name = "slow", read_models(SlowRow))]
+impl Slow {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Event<Bumped>, rows: &mut Repository<SlowRow>) -> Result<(), HandlerError> {
+        rows.save(SlowRow { position: event.position().value() }).await?;
+        if let Some(called) = std::env::var_os("SHOP_CALLED") {
+            std::fs::write(called, "").map_err(HandlerError::transient)?;
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        Ok(())
+    }
 }
 
 async fn serve(stop: Stop) -> Result<(), std::io::Error> {

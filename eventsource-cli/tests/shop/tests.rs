@@ -6,11 +6,12 @@ use eventsource::Inject;
 use eventsource::prelude::*;
 use eventsource_tests::backend::{Backend as _, Postgres, Sql, Sqlite};
 use eventsource_tests::content::Content;
-use eventsource_tests::deployment::{FirstRow, SLOW};
+use eventsource_tests::deployment::FirstRow;
 use eventsource_tests::domain::bump;
 use eventsource_tests::wait::eventually;
 
 use crate::ran::{run as ran, shop};
+use crate::roles::roles_may_do_their_work_and_no_more;
 
 /// Runs all tests.
 pub(crate) async fn run() {
@@ -23,6 +24,7 @@ pub(crate) async fn run() {
     command_without_code_says_what_to_do(&world).await;
     row_that_differs_is_found(&world).await;
     killed_trial_leaves_nothing(&world).await;
+    roles_may_do_their_work_and_no_more(&Postgres::open().await).await;
     let world = Sqlite::open().await;
     first_has_run(&world).await;
     killed_trial_leaves_nothing(&world).await;
@@ -77,11 +79,13 @@ async fn plan_of_version_2_is_refused<W: Sql>(world: &W) {
 }
 
 async fn command_without_code_says_what_to_do<W: Sql>(world: &W) {
-    for arguments in [&["plan"][..], &["list"], &["run"]] {
+    for arguments in [&["plan"][..], &["list"], &["verify", "a"], &["run"], &["topology"]] {
         let refused = ran("without code", &world.arguments(), arguments).await;
         assert_eq!(refused.code, 2, "{refused:?}");
         assert!(refused.err.contains(".postgres(Code::new(subscribe))"), "{refused:?}");
     }
+    let refused = ran("without code", &[], &["topology"]).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
 }
 
 async fn row_that_differs_is_found<W: Sql>(world: &W) {
@@ -97,14 +101,15 @@ async fn row_that_differs_is_found<W: Sql>(world: &W) {
     assert_eq!(unknown.code, 7, "{unknown:?}");
 }
 
-/// Kills a dry run and a verification in the middle.
+/// Kills a dry run in the middle.
 async fn killed_trial_leaves_nothing<W: Sql + Content>(world: &W) {
-    // Version 2 takes 200 ms for each of them.
-    bump(&world.store(), [SLOW; 100]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let called = folder.path().join("called");
     let before = world.content().await;
-    let tried = ["plan", "--no-estimates", "--dry-run", "--all"];
-    let mut child = shop("2", &world.arguments(), &tried).spawn().unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    // It takes a second for each of the 20 events.
+    let mut tried = shop("slow", &world.arguments(), &["plan", "--no-estimates", "--dry-run", "--all"]);
+    let mut child = tried.env("SHOP_CALLED", &called).spawn().unwrap();
+    eventually("a handler is called", || async { called.exists() }).await;
     assert!(child.try_wait().unwrap().is_none(), "it runs for 20 s");
     child.kill().unwrap();
     child.wait().unwrap();

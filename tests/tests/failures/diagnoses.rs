@@ -58,7 +58,14 @@ async fn diagnosis_names_lost_indexes_and_left_over_tables<B: Sql>() {
     let found = admin.diagnose().await.unwrap();
     let lost = level(&found, "the index `eventsource_events_by_event_type` is missing");
     assert_eq!(lost, Some(FindingLevel::Error), "{found:#?}");
+    let remedy = found.findings.iter().find(|finding| finding.what.contains("_by_event_type")).unwrap();
+    // A transaction cannot create an index concurrently.
+    let remedy = remedy.remedy.trim_matches('`').replace(" CONCURRENTLY", "");
+    assert!(remedy.starts_with("CREATE INDEX eventsource_events_by_event_type ON "), "{remedy}");
     assert_eq!(level(&found, "the table `orders__next` is left over"), Some(FindingLevel::Warning), "{found:#?}");
+    backend.execute(Box::leak(remedy.into_boxed_str())).await;
+    let mended = admin.diagnose().await.unwrap();
+    assert_eq!(level(&mended, "index"), None, "{mended:#?}");
 }
 
 #[tokio::test]

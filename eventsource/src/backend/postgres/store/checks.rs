@@ -98,12 +98,15 @@ impl PostgresDatabase {
                 format!("`REINDEX INDEX CONCURRENTLY \"{}\".\"{name}\"`", self.schema()),
             ));
         }
-        for name in migrations::index_names() {
-            if !found.iter().any(|(found, _)| found == name) {
+        for index in migrations::indexes() {
+            if !found.iter().any(|(found, _)| *found == index.name) {
+                let statement = index.statement.replace("{schema}", &format!("\"{}\"", self.schema()));
+                // It does not keep writers waiting.
+                let statement = statement.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1);
                 findings.push(Finding::error(
-                    format!("the index `{name}` is missing"),
+                    format!("the index `{}` is missing", index.name),
                     "statements read whole tables, and a unique index keeps streams and letters consistent",
-                    "create it again as in the migrations of this version",
+                    format!("`{statement}`"),
                 ));
             }
         }

@@ -64,6 +64,14 @@ pub enum PostgresOpenError {
         /// The version that this crate needs.
         known: i64,
     },
+    /// The prefix cannot be a part of the names of roles. Use letters, digits and `_`.
+    #[error(
+        "`{prefix}` cannot begin the names of roles: use at most 54 letters, digits and `_`, first a letter, and not `pg_`"
+    )]
+    InvalidRole {
+        /// The prefix.
+        prefix: String,
+    },
     /// A newer version of this crate has migrated the tables. Deploy a program that uses that version. There is no
     /// migration back. The version is checked only here: a program that has opened the database is not stopped.
     #[error(

@@ -7,13 +7,18 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use super::error::Trouble;
 use super::schema::Schema;
 use super::{PostgresOpenError, statements};
-use crate::backend::sql::store::{Migration, edited, migrations, newest};
+use crate::backend::sql::store::{Index, Migration, edited, migrations, newest};
 
 const MIGRATIONS: &[Migration] = migrations!();
 
-/// Returns the names of the indexes of the tables.
-pub(super) fn index_names() -> Vec<&'static str> {
-    crate::backend::sql::store::index_names(MIGRATIONS)
+/// Returns the indexes of the tables.
+pub(super) fn indexes() -> Vec<Index> {
+    crate::backend::sql::store::indexes(MIGRATIONS)
+}
+
+/// Returns the migrations after the version `found`.
+pub(super) fn after(found: i64) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(move |migration| migration.version > found)
 }
 
 pub(super) fn known() -> i64 {
@@ -21,7 +26,7 @@ pub(super) fn known() -> i64 {
 }
 
 /// How long a migration waits for the lock of a table. Statements of other processes on the table wait behind it.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
+pub(super) const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '1s'";
 
 /// How often a migration tries to lock the tables, and the time between two tries, in which other processes go on.
 const TRIES: u32 = 30;
@@ -69,18 +74,27 @@ async fn migrate_once(conn: &mut PgConnection, begin: &str, schema: &Schema, dat
     }
     run(&mut tx, schema, LOCK_TIMEOUT).await?;
     run(&mut tx, schema, statements::CREATE_SCHEMA_TABLE).await?;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
+    for migration in after(version) {
         run(&mut tx, schema, migration.sql).await?;
-        let done = format!("{} ({}, '{}')", statements::INSERT_SCHEMA_VERSION, migration.version, migration.name);
-        run(&mut tx, schema, &done).await?;
+        run(&mut tx, schema, &done(migration)).await?;
     }
     for migration in MIGRATIONS {
-        let (note, checksum, version) = (statements::NOTE_CHECKSUM, migration.checksum(), migration.version);
-        run(&mut tx, schema, &format!("{note} {checksum} WHERE version = {version} AND checksum IS NULL")).await?;
+        run(&mut tx, schema, &note_checksum(migration)).await?;
     }
     tx.commit().await?;
     tracing::info!(%schema, database, from = version, to = known(), "migrated the tables");
     Ok(())
+}
+
+/// Returns the statement that records a migration.
+pub(super) fn done(migration: &Migration) -> String {
+    format!("{} ({}, '{}')", statements::INSERT_SCHEMA_VERSION, migration.version, migration.name)
+}
+
+/// Returns the statement that records the checksum of a migration, unless one is recorded.
+pub(super) fn note_checksum(migration: &Migration) -> String {
+    let (note, checksum, version) = (statements::NOTE_CHECKSUM, migration.checksum(), migration.version);
+    format!("{note} {checksum} WHERE version = {version} AND checksum IS NULL")
 }
 
 /// Returns the version of the tables if migrations are pending.
@@ -124,7 +138,7 @@ async fn run(conn: &mut PgConnection, schema: &Schema, sql: &str) -> Result<(), 
     sqlx::raw_sql(AssertSqlSafe(schema.sql(sql))).execute(conn).await.map(drop)
 }
 
-async fn is_true(conn: &mut PgConnection, schema: &Schema, sql: &str) -> Result<bool, sqlx::Error> {
+pub(super) async fn is_true(conn: &mut PgConnection, schema: &Schema, sql: &str) -> Result<bool, sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(schema.sql(sql))).fetch_one(conn).await?.try_get(0)
 }
 

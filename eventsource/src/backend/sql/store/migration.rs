@@ -45,29 +45,36 @@ impl Migration {
     }
 }
 
-/// Returns the names of the indexes that `migrations` create, in order.
-pub(crate) fn index_names(migrations: &[Migration]) -> Vec<&'static str> {
-    let mut names: Vec<&'static str> = Vec::new();
+/// An index that migrations create.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub(crate) name: String,
+    /// The statement that creates it, on one line.
+    pub(crate) statement: String,
+}
+
+/// Returns the indexes that `migrations` create, in order.
+pub(crate) fn indexes(migrations: &[Migration]) -> Vec<Index> {
+    let mut indexes: Vec<Index> = Vec::new();
     for migration in migrations {
-        let mut words = migration.sql.split_whitespace();
-        let mut before = "";
-        while let Some(word) = words.next() {
-            if word == "INDEX" {
-                let mut name = words.next().unwrap_or_default();
-                // DROP INDEX IF EXISTS name, and CREATE INDEX IF NOT EXISTS name.
-                while matches!(name, "IF" | "NOT" | "EXISTS") {
-                    name = words.next().unwrap_or_default();
-                }
-                let name = name.trim_start_matches("{schema}.").trim_end_matches(';');
-                match before {
-                    "DROP" => names.retain(|known| *known != name),
-                    _ => names.push(name),
-                }
+        let lines = migration.sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+        for statement in lines.collect::<Vec<_>>().join("\n").split(';') {
+            let words: Vec<&str> = statement.split_whitespace().collect();
+            let (is_new, rest) = match &*words {
+                ["CREATE", "INDEX", rest @ ..] | ["CREATE", "UNIQUE", "INDEX", rest @ ..] => (true, rest),
+                ["DROP", "INDEX", rest @ ..] => (false, rest),
+                _ => continue,
+            };
+            // DROP INDEX IF EXISTS name, and CREATE INDEX IF NOT EXISTS name.
+            let name = rest.iter().find(|word| !matches!(**word, "IF" | "NOT" | "EXISTS"));
+            let name = name.map_or("", |name| name.trim_start_matches("{schema}."));
+            match is_new {
+                true => indexes.push(Index { name: name.to_owned(), statement: words.join(" ") }),
+                false => indexes.retain(|known| known.name != name),
             }
-            before = word;
         }
     }
-    names
+    indexes
 }
 
 /// The newest version of `migrations`, which are in order; 0 if there are none.
@@ -90,16 +97,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn index_names_are_those_that_are_created_and_not_dropped() {
+    fn indexes_are_those_that_are_created_and_not_dropped() {
         let migrations = [
-            Migration { version: 1, name: "first", sql: "CREATE INDEX a ON t (x); CREATE UNIQUE INDEX b ON t (y);" },
+            Migration {
+                version: 1,
+                name: "first",
+                sql: "CREATE INDEX a ON t (x); -- an INDEX\nCREATE UNIQUE INDEX b\n  ON t (y);",
+            },
             Migration {
                 version: 2,
                 name: "second",
                 sql: "DROP INDEX {schema}.a;\nCREATE INDEX IF NOT EXISTS c ON t (x);",
             },
         ];
-        assert_eq!(index_names(&migrations), ["b", "c"]);
+        let found: Vec<_> = indexes(&migrations).into_iter().map(|index| (index.name, index.statement)).collect();
+        let created = [("b", "CREATE UNIQUE INDEX b ON t (y)"), ("c", "CREATE INDEX IF NOT EXISTS c ON t (x)")];
+        assert_eq!(found, created.map(|(name, statement)| (name.to_owned(), statement.to_owned())));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) use bisection::{Bisection, Probe, Probed, micros_at};
 pub(crate) use connection_cache::{Borrowed, ConnectionCache};
 pub(crate) use failure::{Failure, clamped, metadata_json, no_identity, unsigned};
 pub(crate) use given_back::has_no_transaction;
-pub(crate) use migration::{Migration, edited, index_names, migrations, newest};
+pub(crate) use migration::{Index, Migration, edited, indexes, migrations, newest};
 pub(crate) use page::{Filling, Found, SMALL, large};
 pub(crate) use queue::{CommitAnswer, Entry, Lead, Queue};
 pub(crate) use row::{EventRow, RawRow};

@@ -85,11 +85,11 @@ async fn whole(conn: &mut SqliteConnection, findings: &mut Vec<Finding>) -> Resu
 async fn indexes(conn: &mut SqliteConnection, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let found: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'index'").fetch_all(conn).await?;
-    for name in migrations::index_names().into_iter().filter(|name| !found.iter().any(|found| found == name)) {
+    for index in migrations::indexes().into_iter().filter(|index| !found.contains(&index.name)) {
         findings.push(Finding::error(
-            format!("the index `{name}` is missing"),
+            format!("the index `{}` is missing", index.name),
             "statements read whole tables, and a unique index keeps streams and letters consistent",
-            format!("create it again as in the migrations of this version: `migrate --print` has the text of `{name}`"),
+            format!("`{}`", index.statement),
         ));
     }
     Ok(())

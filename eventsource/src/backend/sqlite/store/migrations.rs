@@ -4,7 +4,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, statements};
-use crate::backend::sql::store::{Migration, edited, migrations, newest};
+use crate::backend::sql::store::{Index, Migration, edited, migrations, newest};
 use crate::event::now;
 
 const MIGRATIONS: &[Migration] = migrations!();
@@ -23,7 +23,7 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
         return Ok(());
     }
     sqlx::query(statements::CREATE_SCHEMA_TABLE).execute(&mut *tx).await?;
-    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
+    for migration in after(version) {
         sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
         sqlx::query(statements::INSERT_SCHEMA_VERSION)
             .bind(migration.version)
@@ -40,17 +40,25 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
     Ok(())
 }
 
-/// Returns the names of the indexes of the tables.
-pub(super) fn index_names() -> Vec<&'static str> {
-    crate::backend::sql::store::index_names(MIGRATIONS)
+/// Returns the indexes of the tables.
+pub(super) fn indexes() -> Vec<Index> {
+    crate::backend::sql::store::indexes(MIGRATIONS)
 }
 
-fn known() -> i64 {
+/// Returns the migrations after the version `found`.
+pub(super) fn after(found: i64) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(move |migration| migration.version > found)
+}
+
+pub(super) fn known() -> i64 {
     newest(MIGRATIONS)
 }
 
 /// Returns the version of the tables if migrations are pending.
-async fn pending_since(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<Option<i64>, Trouble> {
+pub(super) async fn pending_since(
+    conn: &mut SqliteConnection,
+    options: &SqliteOptions,
+) -> Result<Option<i64>, Trouble> {
     let found = version(conn).await?;
     let is_current = is_current(found, options)?;
     refuse_edited(conn, options).await?;

@@ -18,6 +18,7 @@ mod queries;
 mod read;
 mod retry;
 mod row;
+mod script;
 pub(crate) mod statements;
 pub(crate) mod verdict;
 
