@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use eventsource::Registry;
 use eventsource::postgres::PostgresDatabase;
 use eventsource::sqlite::SqliteDatabase;
 use eventsource::subscription::shutdown_signal;
@@ -47,7 +48,7 @@ impl App {
     /// Creates it. Its help and its completions show `name`. Without code, the commands that need only the database work.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, programs: Programs { sqlite: None, postgres: None } }
+        Self { name, programs: Programs { sqlite: None, postgres: None, registry: None } }
     }
 
     /// Sets the code of the program on a SQLite file. See [`Code`] for an example.
@@ -62,6 +63,21 @@ impl App {
     #[must_use]
     pub fn postgres(mut self, code: Code<PostgresDatabase>) -> Self {
         self.programs.postgres = Some(Arc::new(code));
+        self
+    }
+
+    /// Sets the catalogue that `topology` draws. By default it is [`Registry::global`] if the program has code.
+    ///
+    /// ```
+    /// use eventsource::Registry;
+    /// use eventsource_cli::App;
+    ///
+    /// let app = App::new("shop").registry(Registry::of([]));
+    /// # let _ = app;
+    /// ```
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.programs.registry = Some(Arc::new(registry));
         self
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
+use eventsource::Registry;
 use eventsource::admin::Asked;
 use eventsource::projection::operations::StoredRequest;
 use eventsource::subscription::Action;
@@ -29,6 +30,7 @@ pub(crate) struct Context {
 pub(crate) struct Programs {
     pub(crate) sqlite: Option<Arc<dyn Program>>,
     pub(crate) postgres: Option<Arc<dyn Program>>,
+    pub(crate) registry: Option<Arc<Registry>>,
 }
 
 /// How a change is confirmed on a terminal.
@@ -48,7 +50,7 @@ impl Context {
 
     /// Returns the code of the program on the database of the options.
     pub(crate) fn program(&self, command: &'static str) -> Result<&dyn Program, CliError> {
-        let Programs { sqlite, postgres } = &self.programs;
+        let Programs { sqlite, postgres, .. } = &self.programs;
         let of_none = sqlite.is_none() && postgres.is_none();
         let (program, database, method) = match Target::of(&self.options) {
             Ok(Target::Postgres(_)) => (postgres, "PostgreSQL", "postgres"),
@@ -57,6 +59,15 @@ impl Context {
             Err(error) => return Err(error),
         };
         program.as_deref().ok_or(CliError::NoCode { command, database, method })
+    }
+
+    /// Returns the catalogue of the program. It needs no database.
+    pub(crate) fn registry(&self, command: &'static str) -> Result<&Registry, CliError> {
+        match &self.programs {
+            Programs { registry: Some(registry), .. } => Ok(registry),
+            Programs { sqlite: None, postgres: None, .. } => self.program(command).map(|_| Registry::global()),
+            _ => Ok(Registry::global()),
+        }
     }
 
     pub(crate) async fn reading(&self) -> Result<Connected, CliError> {

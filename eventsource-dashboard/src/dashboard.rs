@@ -118,7 +118,7 @@ impl Dashboard {
     /// ```
     #[must_use]
     pub fn topology(mut self, registry: &Registry) -> Self {
-        self.topology = Some(Graph::of(registry.topology().json()));
+        self.topology = Some(Graph::of(registry.topology()));
         self
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod run;
 mod status;
 mod steer;
 mod streams;
+mod topology;
 mod verify;
 mod wait;
 
@@ -73,6 +74,9 @@ pub enum Command {
     /// Serve the web page for operators.
     #[cfg(feature = "dashboard")]
     Dashboard(dashboard::Dashboard),
+    /// Draw how the events, aggregates, projections and read models of this program depend on each other. It needs the code
+    /// of a program, and no database.
+    Topology(topology::Topology),
     /// Print the completions of a shell.
     Completions(completions::Completions),
 }
@@ -108,6 +112,7 @@ impl Command {
             Self::Doctor(command) => command.run(context).await,
             #[cfg(feature = "dashboard")]
             Self::Dashboard(command) => command.run(context).await,
+            Self::Topology(command) => command.run(context),
             Self::Completions(command) => command.run(context, definition),
         }
     }

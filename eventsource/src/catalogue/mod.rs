@@ -17,6 +17,7 @@
 
 mod decode;
 mod duplicates;
+mod graph;
 mod linked;
 mod registry;
 mod topology;
@@ -26,5 +27,6 @@ pub use crate::event::EventDescriptor;
 pub use crate::projection::ProjectionDescriptor;
 pub use decode::AnyEvent;
 pub use duplicates::{DuplicateEvent, RegistryError};
+pub use graph::{Node, Part, TopologyGraph};
 pub use registry::Registry;
 pub use topology::Topology;

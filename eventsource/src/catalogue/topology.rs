@@ -206,20 +206,24 @@ impl<'r> Topology<'r> {
         })
     }
 
+    pub(super) const fn projections(&self) -> &'r [ProjectionDescriptor] {
+        self.projections
+    }
+
     /// Returns every event, including the events that only an aggregate or a projection names.
-    fn events(&self) -> BTreeMap<(&'static str, u32), &'r EventDescriptor> {
+    pub(super) fn events(&self) -> BTreeMap<(&'static str, u32), &'r EventDescriptor> {
         let declared = self.aggregates.iter().flat_map(|aggregate| aggregate.events().iter().copied());
         let handled = self.projections.iter().flat_map(|projection| projection.events().iter().copied());
         let all = declared.chain(handled).chain(self.registered);
         all.map(|event| (key_of(event), event)).collect()
     }
 
-    fn tables(&self) -> BTreeSet<&'static str> {
+    pub(super) fn tables(&self) -> BTreeSet<&'static str> {
         self.projections.iter().flat_map(|projection| projection.read_models()).collect()
     }
 
     /// Returns the names of the projections that handle `event`.
-    fn handlers(&self, event: &EventDescriptor) -> Vec<&'static str> {
+    pub(super) fn handlers(&self, event: &EventDescriptor) -> Vec<&'static str> {
         let handles = |events: &[&EventDescriptor]| events.iter().any(|own| own.name() == event.name());
         let by = self.projections.iter().filter(|projection| handles(projection.events()));
         by.map(|projection| projection.name()).collect()

@@ -1,6 +1,5 @@
 //! The parts of a program: its aggregates, events, projections and read models, as a drawing and as tables.
 
-mod drawing;
 mod graph;
 
 use std::collections::BTreeMap;
@@ -9,11 +8,11 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use eventsource::admin::SubscriptionView;
-use maud::{Markup, html};
+use eventsource::catalogue::{Part, TopologyGraph};
+use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
 pub(crate) use self::graph::Graph;
-use self::graph::{EVENTS, PROJECTIONS};
 use super::{counted, query, state};
 use crate::dashboard::Shared;
 use crate::layout::Page;
@@ -38,8 +37,8 @@ pub(super) async fn page(State(shared): State<Shared>, Query(wanted): Query<Want
         return page.problem(StatusCode::NOT_FOUND, "the program has named no topology: see `Dashboard::topology`");
     };
     let graph = match wanted.around.trim() {
-        "" => whole.clone(),
-        name => whole.around(name),
+        "" => whole.nodes.clone(),
+        name => whole.nodes.around(name),
     };
     let subscriptions = match shared.sampler.now().await {
         Ok(sample) => sample.overview.subscriptions.clone(),
@@ -49,15 +48,20 @@ pub(super) async fn page(State(shared): State<Shared>, Query(wanted): Query<Want
     page.answer(AT, "Topology", &whole.json, || shown(&page, &wanted, &graph, &subscriptions))
 }
 
-fn shown(page: &Page, wanted: &Wanted, graph: &Graph, subscriptions: &BTreeMap<&str, &SubscriptionView>) -> Markup {
+fn shown(
+    page: &Page,
+    wanted: &Wanted,
+    graph: &TopologyGraph,
+    subscriptions: &BTreeMap<&str, &SubscriptionView>,
+) -> Markup {
     html! {
         @match wanted.around.trim() {
             "" => p { "The events of this program, the aggregates that record them, the projections that handle them, and the read models that these write." },
             name => p { "Only what leads to " strong { (line(name)) } " and what it leads to. " a href={ (page.root) (AT) } { "Show everything" } },
         }
-        @match graph.nodes() {
+        @match graph.len() {
             0 => p { "There is nothing." },
-            1..=MOST => (drawing::svg(graph)),
+            1..=MOST => (PreEscaped(graph.svg())),
             number => p.notice { (number) " nodes are too many for a drawing: choose an event or a projection below." },
         }
         (projections(page, graph, subscriptions))
@@ -69,19 +73,19 @@ fn around(page: &Page, name: &str) -> Markup {
     html! { a href={ (page.root) (AT) (query([("around", name)])) } { (line(name)) } }
 }
 
-fn projections(page: &Page, graph: &Graph, subscriptions: &BTreeMap<&str, &SubscriptionView>) -> Markup {
+fn projections(page: &Page, graph: &TopologyGraph, subscriptions: &BTreeMap<&str, &SubscriptionView>) -> Markup {
     html! {
         table {
-            caption { (graph.columns[PROJECTIONS].len()) " projections" }
+            caption { (graph.nodes(Part::Projection).len()) " projections" }
             thead { tr {
                 th scope="col" { "Projection" } th scope="col" { "Handles" } th scope="col" { "Writes" }
                 th scope="col" { "State" } th.number scope="col" { "Events behind" }
             } }
             tbody {
-                @for (at, node) in graph.columns[PROJECTIONS].iter().enumerate() { tr {
+                @for (at, node) in graph.nodes(Part::Projection).iter().enumerate() { tr {
                     td data-name="Projection" { (around(page, &node.name)) @if !node.note.is_empty() { ", " (line(&node.note)) } }
-                    td data-name="Handles" { (line(&graph.before(PROJECTIONS, at).join(", "))) }
-                    td data-name="Writes" { (line(&graph.after(PROJECTIONS, at).join(", "))) }
+                    td data-name="Handles" { (line(&graph.before(Part::Projection, at).join(", "))) }
+                    td data-name="Writes" { (line(&graph.after(Part::Projection, at).join(", "))) }
                     @match subscriptions.get(&*node.name) {
                         Some(view) => {
                             td data-name="State" { a href=(page.to_subscription(&view.name)) { (state(&view.state)) } }
@@ -98,17 +102,17 @@ fn projections(page: &Page, graph: &Graph, subscriptions: &BTreeMap<&str, &Subsc
     }
 }
 
-fn events(page: &Page, graph: &Graph) -> Markup {
+fn events(page: &Page, graph: &TopologyGraph) -> Markup {
     html! {
         table {
-            caption { (graph.columns[EVENTS].len()) " events" }
+            caption { (graph.nodes(Part::Event).len()) " events" }
             thead { tr { th scope="col" { "Event" } th scope="col" { "Aggregate" } th scope="col" { "Handled by" } } }
             tbody {
-                @for (at, node) in graph.columns[EVENTS].iter().enumerate() { tr {
+                @for (at, node) in graph.nodes(Part::Event).iter().enumerate() { tr {
                     td data-name="Event" { (around(page, &node.name)) @if !node.note.is_empty() { ", " (line(&node.note)) } }
-                    td data-name="Aggregate" { (line(&graph.before(EVENTS, at).join(", "))) }
+                    td data-name="Aggregate" { (line(&graph.before(Part::Event, at).join(", "))) }
                     td data-name="Handled by" {
-                        @let handlers = graph.after(EVENTS, at);
+                        @let handlers = graph.after(Part::Event, at);
                         @if handlers.is_empty() { span.wait { "no projection" } } @else { (line(&handlers.join(", "))) }
                     }
                 } }
