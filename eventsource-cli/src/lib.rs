@@ -13,6 +13,9 @@
 //! `eventsource dashboard` serves the web page for operators (feature `dashboard`, on by default), at first to browsers on
 //! the same machine only; `--token-file` lets other machines see it.
 //!
+//! `eventsource top` shows a live table in the terminal. It needs the feature `top`, which is off by default, since its
+//! widgets are 30 more crates: `cargo install eventsource-cli --features top`.
+//!
 //! A program can offer the same commands under its own name:
 //!
 //! ```no_run

@@ -71,7 +71,8 @@ async fn show(context: &Context, name: Option<String>) -> Result<(), CliError> {
         let checkpoints: Vec<_> = stored.map(as_json).collect();
         return context.output.document(&json!({ "format": 1, "checkpoints": checkpoints }));
     }
-    let mut table = Table::new(&["NAME", "POSITION", "UPDATED", "OWNER", "FINGERPRINT"]);
+    let mut table =
+        Table::new(&["NAME", "POSITION", "UPDATED", "OWNER", "FINGERPRINT"]).optional(&["FINGERPRINT", "UPDATED"]);
     for view in stored {
         let updated = view.updated_at.map(|at| at.to_string()).unwrap_or_default();
         let owner = view.owner.as_ref().map_or("-", |owner| &owner.manager).to_owned();

@@ -138,7 +138,7 @@ fn print(context: &Context, event: &EventView) -> Result<(), CliError> {
     }
     let (name, stream) = (escape::line(&event.event_type, 60), escape::line(&event.stream.to_string(), 100));
     let payload = escape::line(&event.payload, 200);
-    context.output.line(&format!("{}  {name}  {stream} v{}  {payload}", event.position, event.version))
+    context.output.cut_line(&format!("{}  {name}  {stream} v{}  {payload}", event.position, event.version))
 }
 
 /// Prints an event with all that is stored of it.
@@ -176,7 +176,8 @@ async fn of_stream(context: &Context, stream: &StreamId, after: u64, limit: usiz
     if context.output.is_json {
         return context.output.document(&page);
     }
-    let mut table = Table::new(&["VERSION", "POSITION", "EVENT", "RECORDED", "PAYLOAD"]);
+    let mut table =
+        Table::new(&["VERSION", "POSITION", "EVENT", "RECORDED", "PAYLOAD"]).optional(&["RECORDED", "POSITION"]);
     for event in &page.events {
         let numbers = [event.version.to_string(), event.position.to_string(), event.event_type.clone()];
         table.row(numbers.into_iter().chain([event.recorded_at.to_string(), event.payload.clone()]));
@@ -214,7 +215,8 @@ async fn correlation(context: &Context, id: Uuid, after: u64, limit: usize) -> R
         return context.output.document(&page);
     }
     let positions: BTreeMap<_, _> = page.events.iter().map(|event| (event.id, event.position)).collect();
-    let mut table = Table::new(&["POSITION", "CAUSED BY", "EVENT", "STREAM", "RECORDED"]);
+    let mut table =
+        Table::new(&["POSITION", "CAUSED BY", "EVENT", "STREAM", "RECORDED"]).optional(&["RECORDED", "CAUSED BY"]);
     for event in &page.events {
         // A cause that is not among the events is a command, or an event of another page.
         let cause = event.causation_id.map_or_else(

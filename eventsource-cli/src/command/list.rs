@@ -52,7 +52,7 @@ impl List {
         if context.output.is_json {
             return context.output.document(&Listing { format: 1, subscriptions });
         }
-        let mut table = Table::new(&["NAME", "PROGRAM", "STATE", "POSITION", "KIND"]);
+        let mut table = Table::new(&["NAME", "PROGRAM", "STATE", "POSITION", "KIND"]).optional(&["KIND"]);
         for Listed { name, code, planned, stored } in subscriptions {
             let state = stored.map_or("-", |view| &*view.state);
             let position = stored.map_or_else(|| "-".to_owned(), |view| view.position.to_string());

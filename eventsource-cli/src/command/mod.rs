@@ -17,6 +17,8 @@ pub(crate) mod run;
 mod status;
 mod steer;
 mod streams;
+#[cfg(feature = "top")]
+mod top;
 mod topology;
 mod verify;
 mod wait;
@@ -32,6 +34,11 @@ use crate::error::CliError;
 pub enum Command {
     /// Show all subscriptions, or one.
     Status(status::Status),
+    /// Show all subscriptions in a live table.
+    ///
+    /// Keys: arrows select, `p` pauses or resumes, `s` sorts, `q` quits.
+    #[cfg(feature = "top")]
+    Top(top::Top),
     /// Compare the projections of this program with what is stored. It needs the code of a program.
     List(list::List),
     /// Say what this program would do to the database. It needs the code of a program, and changes nothing.
@@ -94,6 +101,8 @@ impl Command {
     pub(crate) async fn run(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
         match self {
             Self::Status(command) => command.run(context).await,
+            #[cfg(feature = "top")]
+            Self::Top(command) => command.run(context).await,
             Self::List(command) => command.run(context).await,
             Self::Plan(command) => command.run(context).await,
             Self::Verify(command) => command.run(context).await,

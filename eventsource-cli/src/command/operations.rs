@@ -40,7 +40,7 @@ impl Operations {
                 requests.iter().map(|stored| json!({ "request": stored.request, "result": stored.state })).collect();
             return context.output.document(&json!({ "format": 1, "requests": requests, "more": more }));
         }
-        let mut table = Table::new(&["TIME", "BY", "SUBSCRIPTION", "ACTION", "RESULT"]);
+        let mut table = Table::new(&["TIME", "BY", "SUBSCRIPTION", "ACTION", "RESULT"]).optional(&["BY"]);
         for stored in &requests {
             let request = &stored.request;
             let action = Action::of_stored(stored).map_or_else(|_| request.action.clone(), |action| action.to_string());

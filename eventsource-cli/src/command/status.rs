@@ -83,7 +83,8 @@ fn head(overview: &Overview) -> String {
 }
 
 fn table(views: &[SubscriptionView]) -> Table {
-    let mut table = Table::new(&["NAME", "STATE", "POSITION", "BEHIND", "LETTERS", "HELD", "OWNER"]);
+    let mut table = Table::new(&["NAME", "STATE", "POSITION", "BEHIND", "LETTERS", "HELD", "OWNER"])
+        .optional(&["HELD", "OWNER", "POSITION"]);
     for view in views {
         let letters = counted(view.letters);
         let cells = [&view.name, &state(view)].map(Clone::clone).into_iter();
@@ -94,18 +95,18 @@ fn table(views: &[SubscriptionView]) -> Table {
 }
 
 /// Returns a number that was counted up to 10,001.
-fn counted(number: u64) -> String {
+pub(super) fn counted(number: u64) -> String {
     if number > 10_000 { "10000+".to_owned() } else { number.to_string() }
 }
 
-fn state(view: &SubscriptionView) -> String {
+pub(super) fn state(view: &SubscriptionView) -> String {
     match &view.pause {
         Some(_) if view.state != "paused" => format!("{} (pause wanted)", view.state),
         _ => view.state.clone(),
     }
 }
 
-fn owner(view: &SubscriptionView) -> String {
+pub(super) fn owner(view: &SubscriptionView) -> String {
     match &view.owner {
         Some(owner) if owner.is_expired => format!("{} (expired)", owner.manager),
         Some(owner) => owner.manager.clone(),

@@ -3,6 +3,7 @@
 pub(crate) mod escape;
 mod numbers;
 mod table;
+pub(crate) mod width;
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -17,6 +18,8 @@ use crate::options::{Color, Options};
 pub(crate) struct Output {
     pub(crate) is_json: bool,
     is_colored: bool,
+    /// The longest line of a table, in columns.
+    width: Option<usize>,
 }
 
 impl Output {
@@ -26,7 +29,7 @@ impl Output {
             Color::Never => false,
             Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         };
-        Self { is_json: options.json, is_colored }
+        Self { is_json: options.json, is_colored, width: width::of_output() }
     }
 
     /// Prints a line of text. Its parts from others must be escaped.
@@ -36,13 +39,25 @@ impl Output {
         Ok(out.flush()?)
     }
 
-    /// Prints a table. The line with the names of the columns is bold on a terminal.
+    /// Prints a line that is cut at the width of the terminal. Its parts from others must be escaped.
+    pub(crate) fn cut_line(&self, line: &str) -> Result<(), CliError> {
+        match self.width {
+            Some(most) => self.line(&width::cut(line, most)),
+            None => self.line(line),
+        }
+    }
+
+    /// Prints a table within the width of the terminal. The line with the names of the columns is bold on a terminal.
     pub(crate) fn table(&self, table: &Table) -> Result<(), CliError> {
-        for (index, line) in table.lines().iter().enumerate() {
+        let fitted = table.fit(self.width);
+        for (index, line) in fitted.lines.iter().enumerate() {
             match index == 0 && self.is_colored {
                 true => self.line(&format!("\u{1b}[1m{line}\u{1b}[0m"))?,
                 false => self.line(line)?,
             }
+        }
+        if !fitted.left_out.is_empty() {
+            note(&format!("The terminal is narrow: {} not shown. `--json` has all.", fitted.left_out.join(", ")));
         }
         Ok(())
     }

@@ -30,7 +30,7 @@ impl Groups {
         if context.output.is_json {
             return context.output.document(&groups);
         }
-        let mut table = Table::new(&["LETTERS", "EVENT", "OLDEST", "NEWEST", "ERROR"]);
+        let mut table = Table::new(&["LETTERS", "EVENT", "OLDEST", "NEWEST", "ERROR"]).optional(&["OLDEST", "NEWEST"]);
         for group in &groups.groups {
             let times = [group.oldest, group.newest].map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string());
             let [oldest, newest] = times;

@@ -136,7 +136,8 @@ impl List {
         if context.output.is_json {
             return context.output.document(&json!({ "format": 1, "letters": letters, "more": more }));
         }
-        let mut table = Table::new(&["POSITION", "EVENT", "STREAM", "STATE", "TRIES", "HELD", "ERROR"]);
+        let mut table = Table::new(&["POSITION", "EVENT", "STREAM", "STATE", "TRIES", "HELD", "ERROR"])
+            .optional(&["HELD", "TRIES", "STATE", "STREAM"]);
         for letter in &letters {
             let error = letter.errors.first().cloned().unwrap_or_default();
             let numbers = [letter.attempts.to_string(), letter.held.to_string(), error];
