@@ -1,7 +1,9 @@
 //! What a running command has.
 
+use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use eventsource::Registry;
 use eventsource::admin::Asked;
@@ -16,12 +18,20 @@ use crate::options::Options;
 use crate::output::{Output, escape, note};
 use crate::program::Program;
 
+/// What a wait takes longer than its limit, if the database answers.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long an interrupted command tries to withdraw its request.
+const WITHDRAWAL: Duration = Duration::from_secs(5);
+
 /// What a running command has: its options, its output, and the request that it waits for.
 pub(crate) struct Context {
     pub(crate) options: Options,
     pub(crate) output: Output,
     /// Locked while a request is stored, so that an interruption always finds it.
     pub(crate) pending: Mutex<Option<Uuid>>,
+    /// What another process does, and an interruption does not end.
+    pub(crate) under_way: OnceLock<String>,
     programs: Programs,
 }
 
@@ -45,7 +55,7 @@ pub(crate) enum Confirm<'a> {
 impl Context {
     pub(crate) fn new(options: Options, programs: Programs) -> Self {
         let output = Output::of(&options);
-        Self { options, output, pending: Mutex::new(None), programs }
+        Self { options, output, pending: Mutex::new(None), under_way: OnceLock::new(), programs }
     }
 
     /// Returns the code of the program on the database of the options.
@@ -67,6 +77,35 @@ impl Context {
             Programs { registry: Some(registry), .. } => Ok(registry),
             Programs { sqlite: None, postgres: None, .. } => self.program(command).map(|_| Registry::global()),
             _ => Ok(Registry::global()),
+        }
+    }
+
+    /// Waits for an answer of the database, as long as the options allow.
+    pub(crate) async fn answered<T>(&self, asked: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+        self.answered_within(self.options.timeout, asked).await
+    }
+
+    /// Waits until a request is stored: it is not known before.
+    async fn asked<T>(&self, asked: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+        let waited = self.options.timeout;
+        let ended = tokio::time::timeout(waited, asked).await;
+        ended.unwrap_or(Err(CliError::NoAnswer { waited, request: None }))
+    }
+
+    /// Waits for something that the database limits to `--timeout`, if it answers.
+    pub(crate) async fn served<T>(&self, asked: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+        self.answered_within(self.options.timeout.saturating_add(GRACE), asked).await
+    }
+
+    async fn answered_within<T>(
+        &self,
+        waited: Duration,
+        asked: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<T, CliError> {
+        let ended = tokio::time::timeout(waited, asked).await;
+        match ended {
+            Ok(ended) => ended,
+            Err(_) => Err(CliError::NoAnswer { waited, request: *self.pending.lock().await }),
         }
     }
 
@@ -118,21 +157,23 @@ impl Context {
         let id = {
             let mut pending = self.pending.lock().await;
             let asked = Asked::by(self.options.operator()).within(within);
-            let id = connected.admin.ask(name, action, asked).await?;
+            let id = self.asked(async { Ok(connected.admin.ask(name, action, asked).await?) }).await?;
             *pending = Some(id);
             id
         };
-        let ended = connected.admin.ended(id, within).await;
+        let ended = self.served(async { Ok(connected.admin.ended(id, within).await?) }).await;
         *self.pending.lock().await = None;
-        Ok(ended?)
+        ended
     }
 
     /// Ends an interrupted command: withdraws the request that it waited for.
     pub(crate) async fn interrupted(&self, request: Option<Uuid>) -> CliError {
-        let Some(id) = request else { return CliError::Interrupted { request: None, is_withdrawn: false } };
+        let under_way = self.under_way.get().cloned();
+        let Some(id) = request else { return CliError::Interrupted { request, is_withdrawn: false, under_way } };
         let withdrawn = async { Ok::<_, CliError>(self.changing().await?.admin.withdraw(id).await?) };
-        match withdrawn.await {
-            Ok(is_withdrawn) => CliError::Interrupted { request, is_withdrawn },
+        let withdrawn = tokio::time::timeout(WITHDRAWAL, withdrawn).await;
+        match withdrawn.unwrap_or(Err(CliError::NoAnswer { waited: WITHDRAWAL, request })) {
+            Ok(is_withdrawn) => CliError::Interrupted { request, is_withdrawn, under_way },
             Err(error) => error,
         }
     }

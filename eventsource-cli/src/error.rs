@@ -1,11 +1,14 @@
 //! What a command fails with.
 
+use std::error::Error as _;
 use std::io;
+use std::time::Duration;
 
 use eventsource::admin::AdminError;
 use eventsource::postgres::PostgresOpenError;
 use eventsource::projection::CheckpointError;
 use eventsource::sqlite::SqliteOpenError;
+use eventsource::sqlx;
 use eventsource::store::StoreError;
 use eventsource::subscription::ManagerError;
 use eventsource::subscription::plan::{PlanError, VerifyError};
@@ -48,6 +51,17 @@ pub enum CliError {
     /// The PostgreSQL database cannot be opened.
     #[error(transparent)]
     Postgres(PostgresOpenError),
+    /// The database has not answered in time.
+    #[error(
+        "the database has not answered within {waited:?}: its server hangs, is cut off or has too much to do, or a \
+         transaction keeps a lock; look at it, or give a longer `--timeout`{}", what_is_known(*.request)
+    )]
+    NoAnswer {
+        /// How long the answer was waited for.
+        waited: Duration,
+        /// The request that was being served, if there was one.
+        request: Option<Uuid>,
+    },
     /// The operation failed.
     #[error(transparent)]
     Admin(#[from] AdminError),
@@ -94,12 +108,14 @@ pub enum CliError {
         problems: Vec<String>,
     },
     /// The command was interrupted.
-    #[error("interrupted{}", what_of_request(*.request, *.is_withdrawn))]
+    #[error("interrupted{}{}", what_of_request(*.request, *.is_withdrawn), what_goes_on(under_way.as_deref()))]
     Interrupted {
         /// The request that it waited for, if it waited for one.
         request: Option<Uuid>,
         /// Whether the request is withdrawn.
         is_withdrawn: bool,
+        /// What goes on in another process, and how it is shown again.
+        under_way: Option<String>,
     },
     /// The command line is wrong.
     #[error("{0}")]
@@ -141,6 +157,7 @@ impl CliError {
             Self::Postgres(PostgresOpenError::InvalidSchema { .. } | PostgresOpenError::InvalidRole { .. }) => {
                 Exit::Usage
             }
+            Self::NoAnswer { .. } => Exit::NoDatabase,
             Self::NoDatabase | Self::NoFile { .. } | Self::NotMigrated { .. } | Self::Sqlite(_) | Self::Postgres(_) => {
                 Exit::NoDatabase
             }
@@ -159,6 +176,7 @@ impl CliError {
             // The reader of the output has seen enough, such as `head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Listen { .. } | Self::Serve(_) => Exit::Failed,
+            Self::Admin(error) if is_out_of_reach(error) => Exit::NoDatabase,
             Self::Admin(_)
             | Self::RebuildEnded { .. }
             | Self::Code { .. }
@@ -207,4 +225,32 @@ fn what_of_request(request: Option<Uuid>, is_withdrawn: bool) -> String {
         (Some(id), true) => format!(": the request {id} is withdrawn, nothing was done"),
         (Some(id), false) => format!(": a process has begun the request {id}, and it goes on"),
     }
+}
+
+fn what_goes_on(under_way: Option<&str>) -> String {
+    under_way.map_or_else(String::new, |under_way| format!(": {under_way}"))
+}
+
+fn what_is_known(request: Option<Uuid>) -> String {
+    request.map_or_else(String::new, |id| format!("; the request {id} may be stored and served: see `operations`"))
+}
+
+/// Codes of databases that are locked, stopping, starting or full: of SQLite, and of PostgreSQL.
+const OUT_OF_REACH: [&str; 12] =
+    ["5", "6", "261", "517", "08000", "08001", "08003", "08006", "53300", "57014", "57P01", "57P03"];
+
+/// Returns whether the database could not be reached, or did not answer in time.
+fn is_out_of_reach(error: &AdminError) -> bool {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.into_iter().any(|cause| {
+        if let Some(error) = cause.downcast_ref::<sqlx::Error>() {
+            return match error {
+                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+                sqlx::Error::Database(error) => error.code().is_some_and(|code| OUT_OF_REACH.contains(&&*code)),
+                _ => false,
+            };
+        }
+        matches!(cause.downcast_ref(), Some(CheckpointError::Unanswered { .. }))
+            || matches!(cause.downcast_ref(), Some(StoreError::Unanswered { .. } | StoreError::Busy { .. }))
+    })
 }

@@ -96,6 +96,11 @@ impl Child {
         self.process.wait().unwrap();
     }
 
+    /// Waits until it ends, and returns its exit code; `None` if a signal ended it.
+    pub fn code(&mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
+    }
+
     /// Waits until it ends; panics where it fails.
     pub fn finish(mut self) {
         assert!(self.process.wait().unwrap().success(), "the child failed");

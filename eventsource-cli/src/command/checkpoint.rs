@@ -37,6 +37,10 @@ pub enum CheckpointCommand {
 }
 
 impl CheckpointCommand {
+    pub(super) const fn only_shows(&self) -> bool {
+        matches!(self, Self::Show { .. })
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Show { name } => show(context, name).await,
@@ -50,7 +54,8 @@ impl CheckpointCommand {
 }
 
 async fn skip(context: &Context, name: &str, to: Position, reason: String) -> Result<(), CliError> {
-    let from = context.reading().await?.admin.subscription(name).await?.position;
+    let view = async { Ok(context.reading().await?.admin.subscription(name).await?) };
+    let from = context.answered(view).await?.position;
     if to <= from {
         let usage =
             format!("`{name}` is at position {from} already: a skip goes forward only; `rebuild {name}` goes back");

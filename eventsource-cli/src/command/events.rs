@@ -77,6 +77,10 @@ const MOST_TYPES: usize = 10_000;
 const LONGEST_PAYLOAD: usize = 20_000;
 
 impl Events {
+    pub(super) const fn only_shows(&self) -> bool {
+        !matches!(self, Self::Tail(Tail { no_follow: false, .. }))
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Tail(tail) => tail.run(context).await,
@@ -99,7 +103,7 @@ impl Tail {
         let connected = context.reading().await?;
         let filter = if self.types.is_empty() { EventFilter::all() } else { EventFilter::types(self.types) };
         let mut wake_ups = connected.store.wake_ups();
-        let mut after = connected.store.head().await?;
+        let mut after = context.answered(async { Ok(connected.store.head().await?) }).await?;
         if self.last > 0 {
             let before = Position::new(after.value().saturating_add(1));
             let page = connected.admin.events(Some(before), &filter, self.last).await?;
@@ -112,7 +116,7 @@ impl Tail {
         }
         loop {
             let limit = PageLimit::events(200).within_bytes(PAGE_BYTES);
-            let page = connected.store.read_log(after, &filter, limit).await?;
+            let page = context.answered(async { Ok(connected.store.read_log(after, &filter, limit).await?) }).await?;
             for event in &page.events {
                 print(context, &EventView::of(event))?;
             }

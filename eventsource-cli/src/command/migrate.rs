@@ -15,6 +15,10 @@ pub struct Migrate {
 }
 
 impl Migrate {
+    pub(super) const fn only_shows(&self) -> bool {
+        self.print
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         if self.print {
             let sql = missing_migrations(&context.options).await?;
@@ -25,6 +29,8 @@ impl Migrate {
             };
         }
         context.confirm("create or migrate the tables; there is no way back", Confirm::Yes).await?;
+        // It takes as long as it takes, if the database answers.
+        context.answered(missing_migrations(&context.options)).await?;
         migrate(&context.options).await?;
         match context.output.is_json {
             true => context.output.document(&json!({ "format": 1, "migrated": true })),

@@ -98,7 +98,28 @@ impl Command {
         }
     }
 
+    /// Returns whether the command only shows what the database answers at once.
+    const fn only_shows(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Streams(_) | Self::Operations(_) | Self::Doctor(_) => true,
+            Self::Status(status) => status.only_shows(),
+            Self::Rebuild(rebuild) => rebuild.only_shows(),
+            Self::Letters(letters) => letters.only_shows(),
+            Self::Events(events) => events.only_shows(),
+            Self::Checkpoint(checkpoint) => checkpoint.only_shows(),
+            Self::Migrate(migrate) => migrate.only_shows(),
+            _ => false,
+        }
+    }
+
     pub(crate) async fn run(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
+        match self.only_shows() {
+            true => context.answered(self.run_unlimited(context, definition)).await,
+            false => self.run_unlimited(context, definition).await,
+        }
+    }
+
+    async fn run_unlimited(self, context: &Context, definition: clap::Command) -> Result<(), CliError> {
         match self {
             Self::Status(command) => command.run(context).await,
             #[cfg(feature = "top")]

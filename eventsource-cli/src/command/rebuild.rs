@@ -25,6 +25,13 @@ pub struct Rebuild {
     /// Build new tables, and switch to them when they are complete.
     #[arg(long)]
     side_by_side: bool,
+    /// Build the new tables and keep them up to date, and switch to them with `rebuild switch`. It ends when the rebuild
+    /// has begun.
+    #[arg(long, requires = "side_by_side")]
+    hold: bool,
+    /// The reason of the hold, for other operators.
+    #[arg(long, requires = "hold", default_value = "")]
+    reason: String,
     /// End when the rebuild has begun.
     #[arg(long)]
     detach: bool,
@@ -32,6 +39,14 @@ pub struct Rebuild {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Other {
+    /// Switch to the new tables that a rebuild holds, as soon as they have reached the end of the log.
+    Switch {
+        /// The subscription.
+        name: String,
+        /// End when the switch is asked for.
+        #[arg(long)]
+        detach: bool,
+    },
     /// Cancel the unfinished rebuild of a subscription.
     Cancel {
         /// The subscription.
@@ -45,17 +60,39 @@ enum Other {
 const LOOK: Duration = Duration::from_millis(200);
 
 impl Rebuild {
+    pub(super) const fn only_shows(&self) -> bool {
+        matches!(self.command, Some(Other::Status))
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match (self.command, self.name) {
             (Some(Other::Cancel { name }), _) => {
                 let change = format!("cancel the unfinished rebuild of `{name}`");
                 steer(context, &name, Action::CancelRebuild {}, &change, Confirm::Yes).await
             }
+            (Some(Other::Switch { name, detach }), _) => switch(context, &name, detach).await,
             (Some(Other::Status), _) => status(context).await,
+            (None, Some(name)) if self.hold => hold(context, &name, self.reason).await,
             (None, Some(name)) => begin(context, &name, self.side_by_side, self.detach).await,
             (None, None) => Err(CliError::Usage("name the subscription".to_owned())),
         }
     }
+}
+
+async fn hold(context: &Context, name: &str, reason: String) -> Result<(), CliError> {
+    let change = format!("build new tables for `{name}` from the log, and keep them for `rebuild switch {name}`");
+    steer(context, name, Action::RebuildAndHold { reason }, &change, Confirm::Yes).await
+}
+
+async fn switch(context: &Context, name: &str, detach: bool) -> Result<(), CliError> {
+    let connected = context.changing().await?;
+    context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
+    context.confirm(&format!("switch to the new tables of `{name}`"), Confirm::Yes).await?;
+    let begun = context.carry_out(&connected, name, Action::SwitchRebuild {}).await?;
+    if !detach {
+        follow(context, &connected, name).await?;
+    }
+    answer(context, &begun)
 }
 
 async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) -> Result<(), CliError> {
@@ -67,21 +104,26 @@ async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) 
         _ => (format!("empty the read model of `{name}`, and replay the log into it"), Confirm::Name(name)),
     };
     let connected = context.changing().await?;
-    connected.admin.subscription(name).await?;
+    context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     context.confirm(&change, confirm).await?;
     let begun = context.carry_out(&connected, name, Action::Rebuild { kind }).await?;
     if !detach {
-        follow(&connected, name).await?;
+        follow(context, &connected, name).await?;
     }
     answer(context, &begun)
 }
 
 /// Waits until the rebuild of a subscription is complete. It is stored before the owner answers.
-async fn follow(connected: &Connected, name: &str) -> Result<(), CliError> {
+async fn follow(context: &Context, connected: &Connected, name: &str) -> Result<(), CliError> {
+    let goes_on =
+        format!("the rebuild of `{name}` goes on; `rebuild status` shows it, `rebuild cancel {name}` ends it");
+    // It is set once: a command follows one rebuild.
+    let _ = context.under_way.set(goes_on);
     let progress = Progress::new();
     loop {
-        let view = connected.admin.subscription(name).await?;
-        let Some((done, total)) = unfinished(&view) else { return Ok(()) };
+        let view = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
+        // A held one waits for another command.
+        let Some((done, total)) = unfinished(&view).filter(|_| view.hold.is_none()) else { return Ok(()) };
         if !matches!(
             &*view.state,
             "rebuilding" | "catching up" | "live" | "running" | "retrying" | "waiting" | "restarting"
@@ -91,7 +133,7 @@ async fn follow(connected: &Connected, name: &str) -> Result<(), CliError> {
         }
         let total = match total {
             Some(total) => total,
-            None => connected.store.head().await?.value(),
+            None => context.answered(async { Ok(connected.store.head().await?) }).await?.value(),
         };
         progress.show("rebuilding", done, total);
         tokio::time::sleep(LOOK).await;
@@ -112,14 +154,21 @@ async fn status(context: &Context) -> Result<(), CliError> {
             .map(|(view, (position, to))| {
                 let kind = if view.rebuild_to.is_some() { "in_place" } else { "side_by_side" };
                 let to = to.unwrap_or(overview.head.value());
-                json!({ "subscription": view.name, "kind": kind, "state": view.state, "position": position, "to": to })
+                json!({
+                    "subscription": view.name, "kind": kind, "state": view.state, "position": position, "to": to,
+                    "hold": view.hold,
+                })
             })
             .collect();
         return context.output.document(&json!({ "format": 1, "rebuilds": rebuilds }));
     }
     let mut table = Table::new(&["NAME", "KIND", "STATE", "POSITION", "TO"]);
     for (view, (position, to)) in rebuilds {
-        let kind = if view.rebuild_to.is_some() { "in place" } else { "side by side" };
+        let kind = match (view.rebuild_to, &view.hold) {
+            (Some(_), _) => "in place",
+            (None, Some(_)) => "side by side, held",
+            (None, None) => "side by side",
+        };
         let to = to.unwrap_or(overview.head.value());
         let state = escape::line(&view.state, 60);
         table.row([view.name.clone(), kind.to_owned(), state, position.to_string(), to.to_string()]);

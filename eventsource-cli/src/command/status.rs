@@ -26,13 +26,21 @@ pub struct Status {
 const WATCH: Duration = Duration::from_secs(1);
 
 impl Status {
+    /// Returns whether it ends with the first answer.
+    pub(super) const fn only_shows(&self) -> bool {
+        !self.watch
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let connected = context.reading().await?;
         loop {
-            let problems = match &self.name {
-                Some(name) => self.one(context, &connected, name).await?,
-                None => self.all(context, &connected).await?,
+            let look = async {
+                match &self.name {
+                    Some(name) => self.one(context, &connected, name).await,
+                    None => self.all(context, &connected).await,
+                }
             };
+            let problems = context.answered(look).await?;
             if self.check && !problems.is_empty() {
                 return Err(CliError::Check { problems });
             }
@@ -129,6 +137,9 @@ fn details(view: &SubscriptionView) -> Vec<(&'static str, String)> {
     }
     lines.extend(view.rebuild_to.map(|to| ("rebuild to", to.to_string())));
     lines.extend(view.next_generation.map(|at| ("next table", format!("built up to position {at}"))));
+    if let Some(hold) = &view.hold {
+        lines.push(("held by", format!("{} at {}: {}", hold.by, hold.at, hold.reason)));
+    }
     lines.push(("owner", owner(view)));
     let known = [("kind", &view.kind), ("guarantee", &view.guarantee), ("fingerprint", &view.fingerprint)];
     lines.extend(known.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, value.clone())));

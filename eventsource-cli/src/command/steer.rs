@@ -53,7 +53,7 @@ pub(super) async fn steer(
 ) -> Result<(), CliError> {
     let connected = context.changing().await?;
     // An unknown name is found before the question.
-    connected.admin.subscription(name).await?;
+    context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     context.confirm(change, confirm).await?;
     let ended = context.carry_out(&connected, name, action).await?;
     answer(context, &ended)

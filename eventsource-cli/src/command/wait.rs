@@ -21,10 +21,13 @@ impl Wait {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let connected = context.reading().await?;
         let within = context.options.timeout;
-        let passed = match self.position {
-            Some(position) => connected.admin.wait_for(&self.name, Position::new(position).into(), within).await?,
-            None => connected.admin.caught_up(&self.name, within).await?,
+        let passed = async {
+            Ok(match self.position {
+                Some(position) => connected.admin.wait_for(&self.name, Position::new(position).into(), within).await?,
+                None => connected.admin.caught_up(&self.name, within).await?,
+            })
         };
+        let passed = context.served(passed).await?;
         match context.output.is_json {
             true => context.output.document(&json!({ "format": 1, "subscription": self.name, "position": passed })),
             false => context.output.line(&format!("{} is at position {passed}", escape::line(&self.name, 200))),

@@ -7,8 +7,11 @@ mod commands;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod hostile;
+mod many_letters;
 mod migrate;
+mod outages;
 mod owner;
 mod processes;
 mod program;
+mod terminal;
 mod world;

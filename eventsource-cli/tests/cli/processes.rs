@@ -22,6 +22,7 @@ on_both! {
     paused_owner_applies_nothing_until_it_is_resumed
     letter_is_retried_and_dismissed_by_the_owner
     rebuild_ends_when_the_owner_has_applied_the_log_again
+    held_rebuild_serves_after_the_switch
 }
 
 async fn state(database: &[String]) -> Value {
@@ -102,4 +103,32 @@ where
     }
     let cancelled = done(&database, &["rebuild", "cancel", "sums", "--yes"]).await;
     assert_eq!(cancelled.out, "sums: done: there is no unfinished rebuild\n");
+}
+
+async fn held_rebuild_serves_after_the_switch<W: Sql>()
+where
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let (world, folder) = with_letter::<W>().await;
+    let database = world.arguments();
+    let _owner = owner::start(&world, &folder.path().join("faults"));
+    done(&database, &["wait", "sums"]).await;
+    let hold = ["rebuild", "sums", "--side-by-side", "--hold", "--reason", "a look first", "--as", "ada", "--yes"];
+    done(&database, &hold).await;
+    let held = || async {
+        let rebuilds = done(&database, &["--json", "rebuild", "status"]).await.json();
+        rebuilds["rebuilds"][0].clone()
+    };
+    eventually("the new tables have the log", || async { held().await["position"] == 6 }).await;
+    let held = held().await;
+    assert_eq!((&held["kind"], &held["hold"]["by"]), (&"side_by_side".into(), &"ada".into()), "{held}");
+    let shown = done(&database, &["rebuild", "status"]).await;
+    assert!(shown.out.contains("side by side, held"), "{shown:?}");
+    let shown = done(&database, &["status", "sums"]).await;
+    assert!(shown.out.contains("held by      ada at ") && shown.out.contains(": a look first"), "{shown:?}");
+    done(&database, &["rebuild", "switch", "sums", "--yes"]).await;
+    let rebuilds = done(&database, &["--json", "rebuild", "status"]).await.json();
+    assert_eq!(rebuilds["rebuilds"], Value::Array(Vec::new()));
+    let again = done(&database, &["rebuild", "switch", "sums", "--yes"]).await;
+    assert_eq!(again.out, "sums: done: no next generation is held\n");
 }

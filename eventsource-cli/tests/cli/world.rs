@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eventsource::Inject;
 use eventsource::prelude::*;
-use eventsource::subscription::{FailurePolicy, RetryPolicy};
+use eventsource::subscription::{FailureLimit, FailurePolicy, RetryPolicy};
 use eventsource_tests::backend::Sql;
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::sums::SumRow;
@@ -56,6 +56,8 @@ where
     let manager = SubscriptionManager::new(store, MemoryEventBus::new(), checkpoints);
     let retry = RetryPolicy::new(1, Duration::from_millis(1), Duration::from_millis(1));
     let config = SubscriptionConfig::from_beginning().on_failure(FailurePolicy::DeadLetter).retry(retry);
+    // Any number of letters is meant.
+    let config = config.failure_limit(FailureLimit::none());
     let config = config.lease(Duration::from_secs(2)).poll_interval(Duration::from_millis(50));
     manager.subscribe(Sums(faults.to_owned()), config).await.unwrap();
     manager.start().await.unwrap();

@@ -137,7 +137,7 @@ async fn payload_is_a_file_of_plain_text_and_only_if_payloads_are_shown() {
 async fn topology_is_drawn_and_told_in_tables() {
     let world = World::new(|dashboard| dashboard).await;
     let page = world.get("/admin/topology").await.body;
-    for part in ["<svg class=\"topology\"", "1 projections", "1 events", "OrderPlaced", "/admin/subscriptions/orders"] {
+    for part in ["class=\"topology\"", "1 projections", "1 events", "OrderPlaced", "/admin/subscriptions/orders"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert_eq!(page.matches("<path class=\"edge\"").count(), 2, "{page}");

@@ -58,6 +58,16 @@ impl Server {
         self.guardian.command("stop");
     }
 
+    /// Stops it where it stands: it accepts connections, and answers none.
+    pub fn freeze(&mut self) {
+        self.guardian.command("freeze");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&mut self) {
+        self.guardian.command("thaw");
+    }
+
     /// Starts it again as a standby, which only reads.
     pub fn resume_as_standby(&mut self) {
         self.guardian.command("standby");

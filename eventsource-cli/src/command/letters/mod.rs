@@ -110,6 +110,10 @@ pub struct Dismiss {
 }
 
 impl Letters {
+    pub(super) const fn only_shows(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Groups(_) | Self::Show { .. })
+    }
+
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::List(list) => list.run(context).await,
@@ -216,7 +220,9 @@ fn one_letter(name: &str, letter: LetterSelection) -> (LetterSelection, String) 
 
 /// Says how many waiting letters a search finds, and how many of them one request takes.
 async fn found(context: &Context, search: &LetterSearch) -> Result<String, CliError> {
-    let count = context.reading().await?.admin.count_letters(&search.clone().waiting()).await?;
+    let waiting = search.clone().waiting();
+    let count = async { Ok(context.reading().await?.admin.count_letters(&waiting).await?) };
+    let count = context.answered(count).await?;
     let at_least = if count.is_exact { "" } else { "at least " };
     let most = RetryReport::MOST_AT_ONCE as u64;
     let first = if count.letters > most { format!("the first {most} of ") } else { String::new() };

@@ -24,7 +24,7 @@ pub struct Top {}
 /// The time between two drawings: the age of the last sample is shown in seconds.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A request that is being served. It returns what is shown of it.
+/// A request that is being served. It returns the text that is shown then.
 type Asking<'c> = Pin<Box<dyn Future<Output = String> + Send + 'c>>;
 
 impl Top {
