@@ -19,9 +19,14 @@ use crate::exit::Exit;
 use crate::options::Options;
 use crate::output;
 
+/// The part of the help about exit codes: those of [`Exit`].
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed, with what was done; 2 wrong command line; 3 a check did not pass; \
+4 not confirmed, nothing done; 5 no process served it, nothing done; 6 no database; 7 no such subscription, letter, event \
+or request; 130 interrupted.";
+
 /// Sees and steers the subscriptions of an event log, from any machine that reaches its database.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     options: Options,

@@ -120,6 +120,28 @@ pub enum CliError {
     /// The command line is wrong.
     #[error("{0}")]
     Usage(String),
+    /// Dead letters that were to be retried are left: they failed again, or events behind them did.
+    #[error(
+        "`{subscription}` has letters that failed again, the first at position {position}: {error}; mend the cause, and retry"
+    )]
+    FailedAgain {
+        /// The subscription.
+        subscription: String,
+        /// The position of the first letter that is left.
+        position: u64,
+        /// Its error.
+        error: String,
+    },
+    /// The pause is stored, and the owner has not obeyed it in time.
+    #[error(
+        "the pause of `{subscription}` is stored, but it is {state}: look at its owner with `status {subscription}`"
+    )]
+    NotPaused {
+        /// The subscription.
+        subscription: String,
+        /// Its state.
+        state: String,
+    },
     /// A rebuild ended without a result.
     #[error("`{subscription}` is {state} at position {position}: the rebuild did not complete")]
     RebuildEnded {
@@ -175,7 +197,7 @@ impl CliError {
             Self::Interrupted { .. } => Exit::Interrupted,
             // The reader of the output has seen enough, such as `head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
-            Self::Listen { .. } | Self::Serve(_) => Exit::Failed,
+            Self::Listen { .. } | Self::Serve(_) | Self::FailedAgain { .. } | Self::NotPaused { .. } => Exit::Failed,
             Self::Admin(error) if is_out_of_reach(error) => Exit::NoDatabase,
             Self::Admin(_)
             | Self::RebuildEnded { .. }

@@ -57,7 +57,7 @@ pub struct Tail {
     #[arg(long = "type", value_name = "NAME")]
     types: Vec<String>,
     /// Begin with this many of the events that are there, up to 200.
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, alias = "limit", default_value_t = 10, value_name = "N")]
     last: usize,
     /// End after the events that are there.
     #[arg(long)]

@@ -86,13 +86,14 @@ async fn hold(context: &Context, name: &str, reason: String) -> Result<(), CliEr
 
 async fn switch(context: &Context, name: &str, detach: bool) -> Result<(), CliError> {
     let connected = context.changing().await?;
-    context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
+    let before = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     context.confirm(&format!("switch to the new tables of `{name}`"), Confirm::Yes).await?;
     let begun = context.carry_out(&connected, name, Action::SwitchRebuild {}).await?;
-    if !detach {
-        follow(context, &connected, name).await?;
+    answer(context, &begun)?;
+    match detach || unfinished(&before).is_none() {
+        true => Ok(()),
+        false => follow(context, &connected, name).await,
     }
-    answer(context, &begun)
 }
 
 async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) -> Result<(), CliError> {
@@ -107,10 +108,11 @@ async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) 
     context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     context.confirm(&change, confirm).await?;
     let begun = context.carry_out(&connected, name, Action::Rebuild { kind }).await?;
-    if !detach {
-        follow(context, &connected, name).await?;
+    answer(context, &begun)?;
+    match detach {
+        true => Ok(()),
+        false => follow(context, &connected, name).await,
     }
-    answer(context, &begun)
 }
 
 /// Waits until the rebuild of a subscription is complete. It is stored before the owner answers.
@@ -122,8 +124,11 @@ async fn follow(context: &Context, connected: &Connected, name: &str) -> Result<
     let progress = Progress::new();
     loop {
         let view = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
-        // A held one waits for another command.
-        let Some((done, total)) = unfinished(&view).filter(|_| view.hold.is_none()) else { return Ok(()) };
+        if let Some(hold) = &view.hold {
+            let by = escape::line(&hold.by, 200);
+            return ended(context, &format!("the rebuild is held by {by}: `rebuild switch {name}` lets it serve"));
+        }
+        let Some((done, total)) = unfinished(&view) else { return ended(context, "the rebuild is complete") };
         if !matches!(
             &*view.state,
             "rebuilding" | "catching up" | "live" | "running" | "retrying" | "waiting" | "restarting"
@@ -137,6 +142,14 @@ async fn follow(context: &Context, connected: &Connected, name: &str) -> Result<
         };
         progress.show("rebuilding", done, total);
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Says how a followed rebuild ended. As JSON, the answer to the request is the only document.
+fn ended(context: &Context, how: &str) -> Result<(), CliError> {
+    match context.output.is_json {
+        true => Ok(()),
+        false => context.output.line(how),
     }
 }
 

@@ -60,7 +60,7 @@ async fn change_is_recorded_and_its_page_says_what_came_of_it() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
     let to = answer.headers["location"].to_str().unwrap().to_owned();
     let page = world.get(&to).await.body;
-    assert!(page.contains("done: 1 dead letters dismissed"), "{page}");
+    assert!(page.contains("done: 1 dead letter dismissed"), "{page}");
     let record = world.get("/admin/operations").await.body;
     for part in ["ada", "dismiss_letters", "orders"] {
         assert!(record.contains(part), "{part}: {record}");

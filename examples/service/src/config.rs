@@ -19,7 +19,7 @@ pub struct Config {
 
 /// A database. The URL can contain a password, so that there is no `Debug`.
 pub enum Database {
-    /// `sqlite:FILE`; the file `service.db` in the working folder by default.
+    /// The path of a file, with or without `sqlite:`; the file `service.db` in the working folder by default.
     Sqlite { file: PathBuf },
     /// `postgres://…`. `DATABASE_SCHEMA` is the schema of its tables, `public` by default.
     Postgres { url: String, schema: Option<String> },
@@ -28,7 +28,9 @@ pub enum Database {
 /// A setting cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("DATABASE_URL must be `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`")]
+    #[error(
+        "DATABASE_URL must be the path of a SQLite file, with or without `sqlite:`, or `postgres://USER:PASSWORD@HOST/DATABASE`"
+    )]
     Database,
     #[error("LISTEN must be an address with a port, such as 127.0.0.1:3000; it is `{found}`")]
     Listen { found: String },
@@ -68,10 +70,10 @@ impl Database {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(Self::Postgres { url, schema });
         }
-        let file = url.strip_prefix("sqlite:").ok_or(ConfigError::Database)?;
-        let file = file.strip_prefix("//").unwrap_or(file);
+        let file = url.strip_prefix("sqlite:").map(|file| file.strip_prefix("//").unwrap_or(file));
+        let file = file.unwrap_or(&url);
         // The service needs a file: its connections would each see a database in memory of their own.
-        if file.is_empty() || file == ":memory:" || file.contains('?') {
+        if file.is_empty() || file == ":memory:" || file.contains('?') || file.contains("://") {
             return Err(ConfigError::Database);
         }
         Ok(Self::Sqlite { file: PathBuf::from(file) })
@@ -105,6 +107,7 @@ mod tests {
     #[test]
     fn scheme_of_the_url_picks_the_database() {
         assert_eq!(file(&[("DATABASE_URL", "sqlite:a.db")]), PathBuf::from("a.db"));
+        assert_eq!(file(&[("DATABASE_URL", "var/a.db")]), PathBuf::from("var/a.db"));
         assert_eq!(file(&[("DATABASE_URL", "sqlite:///var/a.db")]), PathBuf::from("/var/a.db"));
         let postgres = config(&[("DATABASE_URL", "postgresql://localhost/shop")]).unwrap().database;
         assert!(matches!(postgres, Database::Postgres { schema: None, .. }));
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn unusable_settings_are_refused() {
-        for url in ["mysql://localhost/shop", "service.db", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro", ""] {
+        for url in ["mysql://localhost/shop", "sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro", ""] {
             assert!(matches!(config(&[("DATABASE_URL", url)]), Err(ConfigError::Database)), "{url}");
         }
         assert!(matches!(config(&[("LISTEN", "3000")]), Err(ConfigError::Listen { .. })));

@@ -207,7 +207,8 @@ where
 
         let of_stream = |by| Action::RetryLetters { letters: LetterSelection::Stream(stream(by)) };
         let served = scene.admin.carry_out("applies", of_stream(100), ada()).await.unwrap();
-        assert_eq!(served.state.to_string(), "done: 0 events applied, 1 dead letters left", "{at:?}");
+        let said = format!("done: 0 events applied, 1 dead letter left; the one at position {first} says: never");
+        assert_eq!(served.state.to_string(), said, "{at:?}");
         scene.plan.heal();
         let served = scene.admin.carry_out("applies", of_stream(100), ada()).await.unwrap();
         assert_eq!(served.state.to_string(), "done: 2 events applied, 0 dead letters left", "{at:?}");
@@ -220,7 +221,7 @@ where
         );
         let dismiss = Action::DismissLetters { positions: vec![first, head], reason: "free of charge".into() };
         let served = scene.admin.carry_out("applies", dismiss, ada()).await.unwrap();
-        let said = "done: 1 dead letters dismissed; 1 did not wait any more";
+        let said = "done: 1 dead letter dismissed; 1 did not wait any more";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         assert_eq!(scene.admin.letters("applies", LetterQuery::parking()).await.unwrap(), [], "{at:?}");
         let dismissed = scene.admin.letter("applies", head).await.unwrap().letter.state;

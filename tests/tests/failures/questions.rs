@@ -74,12 +74,12 @@ where
         let panicked = Box::new(LetterSearch::of("another").error("panicked"));
         let retry = Action::RetryLetters { letters: LetterSelection::Matching(panicked) };
         let served = scene.admin.carry_out("applies", retry, ada()).await.unwrap();
-        let said = "done: 1 dead letters retried, 2 events applied, 0 dead letters left";
+        let said = "done: 1 dead letter retried, 2 events applied, 0 dead letters left";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         let never = Box::new(LetterSearch::default().error("never"));
         let dismiss = Action::DismissMatching { search: never.clone(), reason: "free of charge".into() };
         let served = scene.admin.carry_out("applies", dismiss.clone(), ada()).await.unwrap();
-        let said = "done: 2 dead letters dismissed, 1 events applied, 0 dead letters left";
+        let said = "done: 2 dead letters dismissed, 1 event applied, 0 dead letters left";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         let served = scene.admin.carry_out("applies", dismiss, ada()).await.unwrap();
         let said = "done: 0 dead letters dismissed, 0 events applied, 0 dead letters left";
@@ -162,7 +162,7 @@ where
     let search = Box::new(LetterSearch::default().stream(stream(200)));
     let dismiss = Action::DismissMatching { search, reason: "known".into() };
     let served = admin.carry_out("remembers", dismiss, ada()).await.unwrap();
-    assert_eq!(served.state.to_string(), "done: 1 dead letters dismissed, 0 events applied, 0 dead letters left");
+    assert_eq!(served.state.to_string(), "done: 1 dead letter dismissed, 0 events applied, 0 dead letters left");
     manager.stop().await.unwrap();
 }
 

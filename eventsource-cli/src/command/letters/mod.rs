@@ -1,21 +1,20 @@
 //! `letters`.
 
+mod change;
 mod filter;
 mod groups;
 
-use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use eventsource::admin::Admin;
 use eventsource::event::Position;
-use eventsource::projection::{DeadLetter, ErrorClass, LetterKey, LetterQuery, LetterSearch, LetterState};
-use eventsource::subscription::{Action, LetterSelection, RetryReport};
+use eventsource::projection::{DeadLetter, ErrorClass, LetterKey, LetterQuery, LetterState};
 use serde_json::json;
-use uuid::Uuid;
 
+use self::change::{Dismiss, Retry};
 use self::filter::Filter;
 use self::groups::Groups;
 use super::events::show;
-use super::steer::steer;
-use crate::context::{Confirm, Context};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Table, escape};
 
@@ -69,44 +68,6 @@ enum State {
     Transient,
     /// Those whose last error stays.
     Permanent,
-}
-
-#[derive(Debug, Clone, Args)]
-#[group(skip)]
-#[command(group = ArgGroup::new("which").args(["position", "event", "all", "stream", "event_type", "error", "before"]).required(true).multiple(true))]
-pub struct Retry {
-    /// The subscription.
-    name: String,
-    /// The letter at this position.
-    #[arg(long, value_name = "P", conflicts_with_all = ["event", "all", "stream", "event_type", "error", "before"])]
-    position: Option<u64>,
-    /// The letter of the event with this id.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
-    event: Option<Uuid>,
-    /// All letters.
-    #[arg(long, conflicts_with_all = ["stream", "event_type", "error", "before"])]
-    all: bool,
-    #[command(flatten)]
-    filter: Filter,
-}
-
-#[derive(Debug, Clone, Args)]
-#[group(skip)]
-#[command(group = ArgGroup::new("which").args(["positions", "all", "stream", "event_type", "error", "before"]).required(true).multiple(true))]
-pub struct Dismiss {
-    /// The subscription.
-    name: String,
-    /// The positions of the events.
-    #[arg(long = "position", value_name = "P", num_args = 1.., conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
-    positions: Vec<u64>,
-    /// All letters.
-    #[arg(long, conflicts_with_all = ["stream", "event_type", "error", "before"])]
-    all: bool,
-    /// The reason, for other operators.
-    #[arg(long)]
-    reason: String,
-    #[command(flatten)]
-    filter: Filter,
 }
 
 impl Letters {
@@ -188,61 +149,6 @@ impl List {
             after = page.next;
         }
         Ok(letters)
-    }
-}
-
-impl Retry {
-    async fn run(self, context: &Context) -> Result<(), CliError> {
-        let Self { name, position, event, filter, .. } = self;
-        let (letters, change) = match (position, event, &filter) {
-            (Some(position), ..) => one_letter(&name, LetterSelection::At(Position::new(position))),
-            (None, Some(id), _) => one_letter(&name, LetterSelection::Event(id)),
-            (None, None, Filter { stream: Some(stream), event_type: None, error: None, before: None }) => {
-                one_letter(&name, LetterSelection::Stream(stream.clone()))
-            }
-            (None, None, filter) if filter.is_empty() => {
-                (LetterSelection::All, format!("retry all dead letters of `{name}`"))
-            }
-            (None, None, filter) => {
-                let search = filter.search(Some(&name));
-                let found = found(context, &search).await?;
-                (LetterSelection::Matching(Box::new(search)), format!("retry {found} of `{name}`"))
-            }
-        };
-        steer(context, &name, Action::RetryLetters { letters }, &change, Confirm::Yes).await
-    }
-}
-
-fn one_letter(name: &str, letter: LetterSelection) -> (LetterSelection, String) {
-    let change = format!("retry the dead letter of `{name}` {letter}");
-    (letter, change)
-}
-
-/// Says how many waiting letters a search finds, and how many of them one request takes.
-async fn found(context: &Context, search: &LetterSearch) -> Result<String, CliError> {
-    let waiting = search.clone().waiting();
-    let count = async { Ok(context.reading().await?.admin.count_letters(&waiting).await?) };
-    let count = context.answered(count).await?;
-    let at_least = if count.is_exact { "" } else { "at least " };
-    let most = RetryReport::MOST_AT_ONCE as u64;
-    let first = if count.letters > most { format!("the first {most} of ") } else { String::new() };
-    Ok(format!("{first}{at_least}{} dead letters", count.letters))
-}
-
-impl Dismiss {
-    async fn run(self, context: &Context) -> Result<(), CliError> {
-        let Self { name, positions, all: _, reason, filter } = self;
-        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
-        let never = "their events are never applied";
-        if positions.is_empty() {
-            let search = filter.search(Some(&name));
-            let change = format!("give up {} of `{name}`: {never}", found(context, &search).await?);
-            let action = Action::DismissMatching { search: Box::new(search), reason };
-            return steer(context, &name, action, &change, Confirm::Name(&name)).await;
-        }
-        let change = format!("give up {} dead letters of `{name}`: {never}", positions.len());
-        let confirm = if positions.len() > 1 { Confirm::Name(&name) } else { Confirm::Yes };
-        steer(context, &name, Action::DismissLetters { positions, reason }, &change, confirm).await
     }
 }
 

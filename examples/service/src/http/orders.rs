@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use eventsource::aggregate::Executed;
 use eventsource::event::Payload;
 use eventsource::read_model::{self, Cursor};
-use eventsource::{AggregateRoot, DomainEvent};
+use eventsource::{AggregateRoot, DomainEvent, Metadata};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -38,14 +38,15 @@ pub struct PlaceOrder {
 pub async fn place(State(service): State<Service>, body: Body<PlaceOrder>) -> Answer {
     let Json(PlaceOrder { id, customer, total_cents }) = body?;
     let decide = |order: &mut AggregateRoot<Order>| order.place(&customer, total_cents);
-    let executed = service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"place")).await?;
+    let executed =
+        service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"place")).metadata(about(id)).await?;
     answer(id, &executed, &OrderPlaced { customer, total_cents }, StatusCode::CREATED)
 }
 
 pub async fn pay(State(service): State<Service>, id: Id) -> Answer {
     let Path(id) = id?;
     let decide = |order: &mut AggregateRoot<Order>| order.pay();
-    let executed = service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"pay")).await?;
+    let executed = service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"pay")).metadata(about(id)).await?;
     answer(id, &executed, &OrderPaid {}, StatusCode::OK)
 }
 
@@ -59,8 +60,14 @@ pub async fn cancel(State(service): State<Service>, id: Id, body: Body<CancelOrd
     let Path(id) = id?;
     let Json(CancelOrder { reason }) = body?;
     let decide = |order: &mut AggregateRoot<Order>| order.cancel(&reason);
-    let executed = service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"cancel")).await?;
+    let executed =
+        service.orders.execute(id, decide).command_id(Uuid::new_v5(&id, b"cancel")).metadata(about(id)).await?;
     answer(id, &executed, &OrderCancelled { reason }, StatusCode::OK)
+}
+
+/// What is stored with the events of a command: all of an order have one correlation id, also those of its mails.
+fn about(id: Uuid) -> Metadata {
+    Metadata::default().correlation_id(id)
 }
 
 /// The answer to a command: that of the first time, if it was given before with the same content.

@@ -51,7 +51,7 @@ async fn page_without_scripts_shows_and_does_the_same() {
     browser.sees("the mail server refuses the recipient").await;
     browser.find(By::Name("reason")).await.send_keys("a test order").await.unwrap();
     browser.press("Dismiss: the event is never applied").await;
-    browser.sees("done: 1 dead letters dismissed").await;
+    browser.sees("done: 1 dead letter dismissed").await;
     browser.tabs.goto(site.url("/subscriptions/mailer/letters/5")).await.unwrap();
     browser.sees(": a test order").await;
     site.order(8, "poison").await;
@@ -74,7 +74,7 @@ async fn two_tabs_on_one_letter_both_learn_the_result() {
     browser.tabs.goto(site.url("/subscriptions/mailer/letters/5")).await.unwrap();
     browser.find(By::Name("reason")).await.send_keys("a test order").await.unwrap();
     browser.press("Dismiss: the event is never applied").await;
-    browser.sees("done: 1 dead letters dismissed").await;
+    browser.sees("done: 1 dead letter dismissed").await;
     // The other tab still shows the letter with its buttons.
     browser.tabs.switch_to_window(first).await.unwrap();
     browser.press("Retry").await;

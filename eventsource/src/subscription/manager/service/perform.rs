@@ -161,8 +161,8 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         }
         let gone = positions.len() as u64 - dismissed;
         Answer::Done(match gone {
-            0 => format!("{dismissed} dead letters dismissed"),
-            gone => format!("{dismissed} dead letters dismissed; {gone} did not wait any more"),
+            0 => format!("{} dismissed", counted(dismissed, "dead letter")),
+            gone => format!("{} dismissed; {gone} did not wait any more", counted(dismissed, "dead letter")),
         })
     }
 }
@@ -170,10 +170,18 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
 /// Says what was done with the letters that a search found.
 fn many(done: &str, report: &RetryReport) -> String {
     let more = if report.more_found { "; the search finds more of them: ask again" } else { "" };
-    format!("{} dead letters {done}, {}{more}", report.letters, outcome(report))
+    format!("{} {done}, {}{more}", counted(report.letters, "dead letter"), outcome(report))
 }
 
 fn outcome(report: &RetryReport) -> String {
     let at_least = if report.more_left { "at least " } else { "" };
-    format!("{} events applied, {at_least}{} dead letters left", report.applied, report.left.len())
+    let (applied, left) = (counted(report.applied, "event"), counted(report.left.len() as u64, "dead letter"));
+    let why = report.left.iter().find_map(|letter| Some((letter.position, letter.errors.first()?)));
+    let why = why.map(|(position, error)| format!("; the one at position {position} says: {error}"));
+    format!("{applied} applied, {at_least}{left} left{}", why.unwrap_or_default())
+}
+
+/// For example `1 event` and `2 events`.
+fn counted(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
