@@ -42,6 +42,9 @@
 //! Payloads and metadata are masked: keys and types, no values. [`Payloads::Shown`] shows them. Text of the log and of
 //! errors is data: it is escaped, control characters and characters that change the direction of text are made visible,
 //! and it is cut at 64 KiB.
+//!
+//! The page of a stream shows what each event changes in a projection. For that it calls the handlers of this process in a
+//! transaction that is never committed: see [`steps`](eventsource::SubscriptionManager::steps).
 
 mod access;
 mod assets;

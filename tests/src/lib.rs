@@ -10,6 +10,7 @@ pub mod deployment;
 pub mod domain;
 pub mod driver_log;
 pub mod engines;
+pub mod fill;
 mod guardian;
 pub mod ledgers;
 pub mod only_reads;

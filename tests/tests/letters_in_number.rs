@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use eventsource::prelude::*;
 use eventsource::projection::{LetterCounts, LetterKey, LetterQuery, LetterSearch, ProjectionKind};
-use eventsource::sqlx::{self, AssertSqlSafe};
 use eventsource::subscription::{DeadLetters, FailureLimit, HealthLimits};
 use eventsource_tests::backend::{Backend, Postgres, Sqlite};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::driver_log::DriverLog;
+use eventsource_tests::fill::Fill;
 use eventsource_tests::wait::{DEADLINE, eventually};
 use tracing::Event as Traced;
 use tracing::field::{Field, Visit};
@@ -98,49 +98,18 @@ fn config() -> SubscriptionConfig {
     SubscriptionConfig::default().failure_limit(FailureLimit::none())
 }
 
-/// Copies the letter of the stream 1 into so many streams.
-trait Copies: Backend {
-    /// That letters are counted up to the limit, whatever the planner knows of the table.
+/// That letters are counted up to the limit, whatever the planner knows of the table.
+trait Copies: Fill {
     async fn assert_plan(&self) {}
-
-    async fn copy_letter(&self, letters: u64);
 }
 
-impl Copies for Sqlite {
-    async fn copy_letter(&self, letters: u64) {
-        let sql = format!(
-            "WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {letters}), \
-             ids AS (SELECT n, printf('%032x', n) AS h FROM numbers) \
-             INSERT INTO eventsource_dead_letters (subscription, position, aggregate_type, aggregate_id, parks, held, \
-                 event_type, error, failed_at, letter) \
-             SELECT subscription, n, aggregate_type, unhex(h), parks, 1, event_type, error, failed_at + n, replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
-                 '00000000-0000-0000-0000-000000000001', concat_ws('-', substr(h, 1, 8), substr(h, 9, 4), \
-                 substr(h, 13, 4), substr(h, 17, 4), substr(h, 21))) \
-             FROM ids, eventsource_dead_letters WHERE position = 1"
-        );
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.db.pool()).await.unwrap();
-    }
-}
+impl Copies for Sqlite {}
 
 impl Copies for Postgres {
     async fn assert_plan(&self) {
         let plan = self.checkpoints().explain_letter_counts("fails").await.unwrap().join("\n");
         assert!(plan.contains("Index Scan using eventsource_dead_letters_parking"), "{plan}");
         assert!(!plan.contains("Sort") && !plan.contains("Bitmap"), "{plan}");
-    }
-
-    async fn copy_letter(&self, letters: u64) {
-        let table = format!("{}.eventsource_dead_letters", self.schema.name());
-        let sql = format!(
-            "INSERT INTO {table} (subscription, position, aggregate_type, aggregate_id, parks, held, event_type, error, \
-                 failed_at, letter) \
-             SELECT subscription, n, aggregate_type, id, parks, 1, event_type, error, \
-                 failed_at + n * interval '1 microsecond', replace(replace(letter, '\"position\":1,', '\"position\":' || n || ','), \
-                 '00000000-0000-0000-0000-000000000001', id::text) \
-             FROM (SELECT n, lpad(to_hex(n), 32, '0')::uuid AS id FROM generate_series(2, {letters}) AS n) AS numbers, \
-             {table} WHERE position = 1"
-        );
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(self.db.pool()).await.unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ use eventsource::sqlx::{self, AssertSqlSafe, Connection as _};
 use eventsource::store::{EventQueries as _, StoreError, StreamQuery};
 use eventsource::{EventStore as _, ExpectedVersion, Metadata, NewEvent, Position, StreamId};
 use eventsource_tests::backend::{Backend as _, Postgres, Sqlite};
+use eventsource_tests::fill::Fill as _;
 use eventsource_tests::wait::eventually;
 use uuid::Uuid;
 

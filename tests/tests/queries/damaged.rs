@@ -3,6 +3,7 @@
 use eventsource::store::{StoreError, StreamQuery};
 use eventsource::{EventStore as _, ExpectedVersion, Metadata, NewEvent, Position, StreamId};
 use eventsource_tests::backend::{Backend as _, Postgres, Sql as _, Sqlite};
+use eventsource_tests::fill::Fill as _;
 use uuid::Uuid;
 
 use crate::{Queried, queries};

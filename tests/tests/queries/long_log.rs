@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use eventsource::store::StreamQuery;
 use eventsource::{Position, StreamId};
 use eventsource_tests::backend::{Backend as _, Postgres, Sqlite};
+use eventsource_tests::fill::Fill as _;
 use uuid::Uuid;
 
 use crate::{Queried, queries};

@@ -8,14 +8,12 @@ mod damaged;
 mod long_log;
 
 use eventsource::store::{EventQueries, StoreError};
-use eventsource_tests::backend::{Backend as _, Postgres, Sql, Sqlite};
+use eventsource_tests::backend::{Backend as _, Postgres, Sqlite};
+use eventsource_tests::fill::Fill;
 
 /// A database with a correlation index, which the program creates.
 #[allow(async_fn_in_trait, reason = "these futures stay in one task")]
-trait Queried: Sql {
-    /// Stores events by one statement. Each has its own stream: `Order` with the id `n`, from `from` to `to`. It has the
-    /// correlation id `n % 100`, and the type `Type` with the last digit of `n`.
-    async fn fill(&self, from: u32, to: u32);
+trait Queried: Fill {
     async fn create_index(&self) -> Result<(), StoreError>;
     async fn has_index(&self) -> bool;
     /// The plan of a page of all streams, of a page of correlated events, and of a page of event types.
@@ -23,16 +21,6 @@ trait Queried: Sql {
 }
 
 impl Queried for Sqlite {
-    async fn fill(&self, from: u32, to: u32) {
-        let sql = "WITH RECURSIVE numbers (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?2) \
-                   INSERT INTO eventsource_events (position, event_id, aggregate_type, aggregate_id, version, event_type, \
-                   schema_version, occurred_at, recorded_at, metadata, payload) \
-                   SELECT n, unhex(printf('%032x', n)), 'Order', unhex(printf('%032x', n)), 1, 'Type' || (n % 10), 1, \
-                   n * 1000000, n * 1000000, \
-                   printf('{\"correlation_id\":\"00000000-0000-0000-0000-%012x\"}', n % 100), '{}' FROM numbers";
-        eventsource::sqlx::query(sql).bind(from).bind(to).execute(self.db.pool()).await.unwrap();
-    }
-
     async fn create_index(&self) -> Result<(), StoreError> {
         self.db.create_correlation_index().await
     }
@@ -53,16 +41,6 @@ impl Queried for Sqlite {
 }
 
 impl Queried for Postgres {
-    async fn fill(&self, from: u32, to: u32) {
-        let sql = "INSERT INTO {schema}.eventsource_events (event_id, aggregate_type, aggregate_id, version, event_type, \
-                   schema_version, occurred_at, recorded_at, metadata, payload) \
-                   SELECT lpad(to_hex(n), 32, '0')::uuid, 'Order', lpad(to_hex(n), 32, '0')::uuid, 1, 'Type' || (n % 10), 1, \
-                   to_timestamp(n), to_timestamp(n), json_build_object('correlation_id', \
-                   lpad(to_hex(n % 100), 32, '0')::uuid), '{}' FROM generate_series($1::int, $2::int) AS n ORDER BY n";
-        let sql = eventsource::sqlx::AssertSqlSafe(sql.replace("{schema}", self.schema.name()));
-        eventsource::sqlx::query(sql).bind(from as i32).bind(to as i32).execute(self.db.pool()).await.unwrap();
-    }
-
     async fn create_index(&self) -> Result<(), StoreError> {
         self.db.create_correlation_index().await
     }

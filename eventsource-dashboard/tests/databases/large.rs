@@ -1,0 +1,66 @@
+//! 10,000 dead letters and 1,000,000 streams.
+
+use eventsource::prelude::*;
+use eventsource::projection::EventSubscriber;
+use eventsource::subscription::{FailureLimit, RetryPolicy};
+use eventsource_tests::backend::{Postgres, Sqlite};
+use eventsource_tests::domain::Bumped;
+use eventsource_tests::fill::Fill;
+use eventsource_tests::wait::DEADLINE;
+use uuid::Uuid;
+
+use crate::page::Page;
+
+on_both! {
+    pages_are_shown_in_time
+}
+
+#[derive(Clone)]
+struct Fails;
+
+#[projection(name = "fails", effects)]
+impl Fails {
+    #[handles(Bumped)]
+    fn bumped(&self, event: &Bumped) -> Result<(), HandlerError> {
+        Err(HandlerError::permanent(format!("{} is not allowed", event.by)))
+    }
+}
+
+async fn pages_are_shown_in_time<B: Fill>()
+where
+    Fails: EventSubscriber<<B::Checkpoints as CheckpointStore>::Unit>,
+{
+    let world = B::open().await;
+    let manager = world.manager();
+    let config = SubscriptionConfig::from_beginning().failure_limit(FailureLimit::none()).retry(RetryPolicy::never());
+    let fails = manager.subscribe(Fails, config).await.unwrap();
+    let stream = StreamId::new("Counter", Uuid::from_u128(1));
+    let event = NewEvent::of(&Bumped { by: 7 }).unwrap();
+    let position = world.store().append(&stream, ExpectedVersion::Any, vec![event]).await.unwrap().position();
+    manager.start().await.unwrap();
+    fails.wait_for_passed(position).within(DEADLINE).await.unwrap();
+    manager.stop().await.unwrap();
+    world.copy_letter(10_000).await;
+    world.fill(1_000, 1_000_999).await;
+    let page = Page::on(&world);
+    for (path, part) in [
+        ("", "over 10000"),
+        ("/letters", "fails"),
+        ("/subscriptions/fails", "over 10000"),
+        ("/subscriptions/fails/letters", "10000 dead letters, by error and event type"),
+        ("/subscriptions/fails/letters?error=allowed&kind=Bumped", "Next page"),
+        ("/subscriptions/fails/letters?error=other", "No dead letter is found."),
+        ("/subscriptions/fails/letters/9999", "7 is not allowed"),
+        ("/streams", "50 streams"),
+        ("/streams?kind=Order", "50 streams"),
+        ("/events", "50 events, the latest first"),
+        ("/events?kind=Type7&aggregate=Order", "50 events, the latest first"),
+        ("/events?until=1970-01-02T00:00", "50 events, the latest first"),
+        ("/event-types", "Type7"),
+    ] {
+        let answer = page.get(path).await;
+        println!("{}: {path}: {:?}", std::any::type_name::<B>(), answer.took);
+        assert!(answer.status.is_success() && answer.body.contains(part), "{path}: {part}: {}", answer.body);
+        assert!(answer.body.len() < 200_000, "{path}: {} bytes", answer.body.len());
+    }
+}
