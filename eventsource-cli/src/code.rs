@@ -57,7 +57,8 @@ pub struct Code<D: Database> {
 }
 
 impl<D: Database> Code<D> {
-    /// Creates it from a function that subscribes all projections of the program to a manager. It must not change the
+    /// Creates it from a function that subscribes all projections of the program to a manager. The tables of read models are
+    /// created in [`prepare`](Self::prepare): without them, a subscription that `run` starts is `faulted`. It must not change the
     /// database, and start nothing: commands that only look call it too. For them, a SQLite file refuses writes.
     #[must_use]
     pub fn new<F, E>(subscribe: impl Fn(D, Arc<Manager<D>>) -> F + Send + Sync + 'static) -> Self

@@ -142,6 +142,12 @@ pub enum CliError {
         /// Its state.
         state: String,
     },
+    /// The log has no event at this position.
+    #[error("there is no event at position {position}: `events tail` shows the latest ones")]
+    NoEvent {
+        /// The position.
+        position: u64,
+    },
     /// A rebuild ended without a result.
     #[error("`{subscription}` is {state} at position {position}: the rebuild did not complete")]
     RebuildEnded {
@@ -190,7 +196,7 @@ impl CliError {
                 | AdminError::UnknownEvent { .. }
                 | AdminError::UnknownRequest { .. },
             ) => Exit::NotFound,
-            Self::Verify(VerifyError::Unknown { .. }) => Exit::NotFound,
+            Self::Verify(VerifyError::Unknown { .. }) | Self::NoEvent { .. } => Exit::NotFound,
             Self::Admin(AdminError::NotServed { .. }) => Exit::NotServed,
             Self::NotConfirmed { .. } => Exit::NotConfirmed,
             Self::Check { .. } => Exit::CheckFailed,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eventsource::admin::Admin;
 use eventsource::subscription::plan::{DryRun, DryRunReport, Estimates, Plan, TrialProgress, VerifyReport};
-use eventsource::subscription::{SubscriptionManager, shutdown_signal};
+use eventsource::subscription::{StateChanges, SubscriptionManager, SubscriptionState, shutdown_signal};
 
 use crate::code::{Code, CodeError};
 use crate::connect::Access;
 use crate::database::Database;
 use crate::error::CliError;
 use crate::options::Options;
+use crate::output::{escape, note};
 use crate::stop::Stop;
 
 /// Is told how far a trial is.
@@ -67,6 +68,28 @@ impl<D: Database> Planned for Planning<D> {
     }
 }
 
+/// Says on the standard error which subscriptions have ended by themselves, and why.
+async fn tell_problems(mut changes: StateChanges) {
+    while let Some(change) = changes.next().await {
+        if matches!(change.state, SubscriptionState::Faulted { .. } | SubscriptionState::Refused { .. }) {
+            note(&format!(
+                "`{}` is {}",
+                escape::line(&change.name, 200),
+                escape::line(&change.state.to_string(), 2_000)
+            ));
+        }
+    }
+}
+
+/// A task that ends with the function that started it.
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Names the step of the code that failed.
 fn failed(step: &'static str) -> impl Fn(CodeError) -> CliError {
     move |source| CliError::Code { step, source }
@@ -111,6 +134,8 @@ impl<D: Database> Program for Code<D> {
         (self.subscribe)(db.clone(), Arc::clone(&manager)).await.map_err(failed("subscribe its projections"))?;
         let signal = shutdown_signal()?;
         manager.start().await?;
+        note("The subscriptions run. A signal stops them.");
+        let problems = AbortOnDrop(tokio::spawn(tell_problems(manager.watch())));
         let (stop, stopping) = Stop::new();
         let served = match &self.serve {
             Some(serve) => {
@@ -129,6 +154,7 @@ impl<D: Database> Program for Code<D> {
                 Ok(())
             }
         };
+        drop(problems);
         manager.stop_within(options.timeout).await?;
         served.map_err(failed("serve"))
     }

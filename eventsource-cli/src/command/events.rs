@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use eventsource::admin::EventView;
+use eventsource::admin::{Admin, EventView};
 use eventsource::event::{EventFilter, Position, StreamId};
 use eventsource::store::{MAX_QUERY_LIMIT, PageLimit, StoredType};
 use serde_json::json;
@@ -21,8 +21,9 @@ pub enum Events {
     Tail(Tail),
     /// Show an event.
     Show {
-        /// Its id.
-        id: Uuid,
+        /// Its id, or its position in the log.
+        #[arg(value_name = "ID|POSITION", value_parser = parse_event)]
+        event: EventRef,
     },
     /// List the events of a stream, by version.
     Stream {
@@ -49,6 +50,33 @@ pub enum Events {
         #[arg(long, default_value_t = 100, value_name = "N")]
         limit: usize,
     },
+}
+
+/// How an event is named.
+#[derive(Debug, Clone, Copy)]
+pub enum EventRef {
+    Id(Uuid),
+    Position(Position),
+}
+
+fn parse_event(text: &str) -> Result<EventRef, String> {
+    let position = text.parse().map(|position| EventRef::Position(Position::new(position)));
+    let event = position.or_else(|_| text.parse().map(EventRef::Id));
+    event.map_err(|_| "write the id of the event, as a UUID, or its position, as a number".to_owned())
+}
+
+impl EventRef {
+    async fn read(self, admin: &dyn Admin) -> Result<EventView, CliError> {
+        match self {
+            Self::Id(id) => Ok(admin.event(id).await?),
+            Self::Position(position) => {
+                let before = Position::new(position.value().saturating_add(1));
+                let page = admin.events(Some(before), &EventFilter::all(), 1).await?;
+                let found = page.events.into_iter().find(|event| event.position == position);
+                found.ok_or(CliError::NoEvent { position: position.value() })
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -84,8 +112,8 @@ impl Events {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match self {
             Self::Tail(tail) => tail.run(context).await,
-            Self::Show { id } => {
-                let event = context.reading().await?.admin.event(id).await?;
+            Self::Show { event } => {
+                let event = event.read(&*context.reading().await?.admin).await?;
                 match context.output.is_json {
                     true => context.output.document(&json!({ "format": 1, "event": event })),
                     false => show(context, &event),

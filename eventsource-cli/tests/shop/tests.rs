@@ -51,7 +51,7 @@ where
         (child.wait().unwrap().code(), out, err)
     });
     let (code, out, err) = ended.await.unwrap();
-    assert_eq!((code, &*err), (Some(0), &[] as &[String]));
+    assert_eq!((code, &*err), (Some(0), &["The subscriptions run. A signal stops them.".to_owned()][..]));
     if world.arguments()[0] == "sqlite" {
         assert_eq!(out, "serving\nstopping\n", "it also serves");
     }

@@ -123,10 +123,13 @@ fn actions(page: &Page, view: &SubscriptionView) -> Markup {
             @if view.hold.is_some() { (button(Change::SwitchRebuild, "switch-rebuild", "Switch to the next generation")) }
             (button(Change::CancelRebuild, "cancel-rebuild", "Cancel the rebuild"))
         } @else if page.access.may(Change::Rebuild) {
-            (button(Change::Rebuild, "rebuild-side-by-side", "Rebuild side by side"))
-            (button(Change::Rebuild, "rebuild-and-hold", "Rebuild side by side, and hold"))
+            // Only rows can be built next to others. An older manager may not have told the kind.
+            @if matches!(&*view.kind, "transactional" | "") {
+                (button(Change::Rebuild, "rebuild-side-by-side", "Rebuild side by side"))
+                (button(Change::Rebuild, "rebuild-and-hold", "Rebuild side by side, and hold"))
+            }
             form method="post" action={ (path) "/rebuild-in-place" } {
-                label { "Its name, since the read model is empty until the rebuild is complete" input name="confirm" autocomplete="off"; }
+                label { @if view.kind.starts_with("effects") { "Its name, since each effect happens again" } @else { "Its name, since the read model is empty until the rebuild is complete" } input name="confirm" autocomplete="off"; }
                 button { "Rebuild in place" }
             }
         }

@@ -1,7 +1,7 @@
 //! An HTTP service that stores orders as events and answers reads from a read model. Copy it.
 //!
-//! `README.md` shows how to run it. `app` puts the parts together. With arguments, the program is a command line for
-//! operators: `operate.rs`.
+//! `README.md` shows how to run it. `app` puts the parts together. With other arguments than `run`, the program is a
+//! command line for operators: `operate.rs`.
 
 mod app;
 mod config;
@@ -20,7 +20,8 @@ use config::Config;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    if arguments.get(1).is_some_and(|argument| argument != "run") {
+    let serves = arguments.len() == 1 || (arguments.len() == 2 && arguments[1] == "run");
+    if !serves {
         return operate::run(arguments).await;
     }
     let _installed = match traces::install() {

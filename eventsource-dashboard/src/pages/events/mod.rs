@@ -37,7 +37,7 @@ pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Marku
             dt { "Happened" } dd { (event.occurred_at.to_rfc3339()) }
             dt { "Stored" } dd { (event.recorded_at.to_rfc3339()) }
             @if let Some(id) = event.correlation_id { dt { "Correlation" } dd { a href=(page.to_correlation(id)) { (id.to_string()) } } }
-            @if let Some(id) = event.causation_id { dt { "Caused by" } dd { a href=(page.to_event(id)) { (id.to_string()) } } }
+            @if let Some(id) = event.causation_id { dt { "Caused by" } dd { a href=(page.to_event(id)) { (id.to_string()) } " (an event, or a command, which is not stored)" } }
             @if let Some(actor) = &event.actor { dt { "Actor" } dd { (line(actor)) } }
             @if let Some(tenant) = &event.tenant { dt { "Tenant" } dd { (line(tenant)) } }
             @for (key, value) in &event.metadata {
@@ -46,6 +46,9 @@ pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Marku
             @if let Some(why) = &event.unreadable { dt { "Unreadable" } dd.bad { (line(why)) } }
         }
         pre tabindex="0" aria-label="Payload" { (payloads.text(&event.payload)) }
+        @if payloads == Payloads::Masked {
+            p { "Values are hidden. The command line shows them: " code { "eventsource events show " (event.id.to_string()) } ". So does this page after " code { "Dashboard::payloads" } "." }
+        }
         @if payloads == Payloads::Shown { p { a href={ (page.to_event(event.id)) "/payload" } { "The payload as it is stored" } } }
     }
 }

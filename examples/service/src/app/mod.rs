@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Redirect;
+use axum::routing::get;
 use eventsource::admin::ManagerAdmin;
 use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource::prelude::*;
@@ -103,6 +105,7 @@ where
     let page = Dashboard::new(ManagerAdmin::new(Arc::clone(&manager))).title("service").topology(Registry::global());
     let updates = page.live_updates();
     let router = http::router(service).nest("/admin", page.router());
+    let router = router.route("/admin/", get(|| async { Redirect::permanent("/admin") }));
     manager.start().await?;
     let served = serve(listener, router, updates, signal).await;
     // The projections stop last: a request that waits for them is answered before.
