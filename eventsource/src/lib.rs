@@ -118,6 +118,9 @@ pub mod store;
 pub mod subscription;
 #[cfg(feature = "testing")]
 pub mod testing;
+// What the command line and the page share: not part of the interface.
+#[doc(hidden)]
+pub mod text;
 pub mod trace;
 
 pub use aggregate::{

@@ -10,6 +10,7 @@ use super::view::{Diagnosis, FORMAT, Overview, SubscriptionView};
 use crate::event::now;
 use crate::projection::generation::NEXT_CHECKPOINT;
 use crate::projection::{CheckpointStore, Finding, LetterSearch};
+use crate::text::{counted, short_name, time};
 
 /// A held next generation is worth a look after this time.
 const OLD_HOLD: TimeDelta = TimeDelta::days(1);
@@ -39,13 +40,14 @@ impl<C: CheckpointStore> Stored<C> {
 
     async fn old_letters(&self, overview: &Overview, findings: &mut Vec<Finding>) -> Result<(), AdminError> {
         for view in overview.subscriptions.iter().filter(|view| view.letters > 0) {
-            let (name, letters, held) = (&view.name, view.letters, view.held);
+            let name = &view.name;
+            let (letters, held) = (counted(view.letters, "dead letter"), counted(view.held, "event"));
             let groups = self.checkpoints.letter_groups(&LetterSearch::of(name).waiting()).await?;
             let oldest = groups.groups.iter().map(|group| group.oldest).min();
             let age = oldest.map(|oldest| now() - oldest).filter(|age| *age >= OLD_LETTER);
             let old = age.map(|age| format!(", the oldest since {} h", age.num_hours())).unwrap_or_default();
             findings.push(Finding::warning(
-                format!("`{name}` has {letters} dead letters, and {held} events wait behind them{old}"),
+                format!("`{name}` has {letters}{old}, and {held} held back"),
                 "their streams are missing in the read model",
                 format!("`letters groups {name}`, mend the cause, then `letters retry {name} --all`"),
             ));
@@ -134,7 +136,7 @@ fn of_subscription(view: &SubscriptionView) -> Vec<Finding> {
     }
     if let Some(hold) = view.hold.as_ref().filter(|hold| now() - hold.at >= OLD_HOLD) {
         findings.push(Finding::warning(
-            format!("the next generation of `{name}` is held by {} since {}: {}", hold.by, hold.at, hold.reason),
+            format!("the next generation of `{name}` is held by {} since {}: {}", hold.by, time(hold.at), hold.reason),
             "each event is applied twice, and the tables take twice the space",
             format!("`rebuild switch {name}`, or `rebuild cancel {name}`"),
         ));
@@ -151,7 +153,7 @@ fn of_subscription(view: &SubscriptionView) -> Vec<Finding> {
     let speaking = view.managers.iter().filter(|manager| !manager.is_silent && manager.fingerprint != view.fingerprint);
     for manager in speaking.filter(|manager| !manager.fingerprint.is_empty() && !view.fingerprint.is_empty()) {
         findings.push(Finding::warning(
-            format!("`{}` has another version of `{name}` than its checkpoint", manager.manager),
+            format!("`{}` has another version of `{name}` than its checkpoint", short_name(&manager.manager)),
             "the read model was made by other code",
             format!("deploy one version, or `rebuild {name}`"),
         ));
@@ -165,7 +167,10 @@ fn not_running(view: &SubscriptionView) -> Finding {
     let (since, forget) = match idle {
         Some(idle) => {
             let forget = format!(", or `checkpoint forget {name}` if no program has it any more");
-            (format!(" and its checkpoint has not moved for {} days", idle.num_days()), forget)
+            (
+                format!(" and its checkpoint has not moved for {}", counted(idle.num_days().unsigned_abs(), "day")),
+                forget,
+            )
         }
         None => (String::new(), String::new()),
     };

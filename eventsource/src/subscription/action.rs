@@ -9,6 +9,7 @@ use super::{LetterSelection, RebuildKind};
 use crate::event::Position;
 use crate::projection::LetterSearch;
 use crate::projection::operations::{NewRequest, StoredRequest};
+use crate::text::counted;
 
 /// An action that an operator asks of a subscription, in any process. [`Action::request`] stores it as a request, which
 /// the owner of the subscription serves.
@@ -164,7 +165,7 @@ impl fmt::Display for Action {
             Self::Skip { from, to, reason } => write!(f, "skip the events after {from} up to {to} ({reason})"),
             Self::Forget {} => f.write_str("forget the checkpoint"),
             Self::DismissLetters { positions, reason } => {
-                write!(f, "dismiss {} dead letters ({reason})", positions.len())
+                write!(f, "dismiss {} ({reason})", counted(positions.len() as u64, "dead letter"))
             }
             Self::DismissMatching { reason, .. } => write!(f, "dismiss the dead letters of a search ({reason})"),
         }

@@ -35,7 +35,7 @@ where
         scene.world.store().append(&stream(300), ExpectedVersion::Any, vec![unheard]).await.unwrap();
         let found = scene.admin.diagnose().await.unwrap();
         let warning = Some(FindingLevel::Warning);
-        assert_eq!(level(&found, "`applies` has 1 dead letters, and 1 events wait behind them"), warning, "{found:#?}");
+        assert_eq!(level(&found, "`applies` has 1 dead letter, and 1 event held back"), warning, "{found:#?}");
         assert_eq!(level(&found, "`applies` is paused by ada"), warning, "{found:#?}");
         let note = Some(FindingLevel::Note);
         assert_eq!(level(&found, "no subscription handles `Unheard` (first at 4)"), note, "{found:#?}");

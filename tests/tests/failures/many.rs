@@ -52,8 +52,7 @@ where
     let state = handle.inspect().await.state;
     assert_eq!(
         state.to_string(),
-        "retrying letters: dead letters are retried, in turns with new events: 60 events were applied so far, and 60 \
-         letters are left"
+        "retrying letters: dead letters are retried, in turns with new events; applied so far: 60 events; left: 60 letters"
     );
     let position = world.bump(&[7]).await;
     plan.heal();

@@ -1,5 +1,7 @@
 //! One subscription, as an operator sees it.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,7 @@ use super::FORMAT;
 use crate::event::Position;
 use crate::projection::operations::{Pause, RequestState, StoredRequest};
 use crate::subscription::Action;
+use crate::text;
 
 /// A subscription, as its checkpoint and the reports of managers show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,6 +139,14 @@ pub struct OwnerView {
     pub until: DateTime<Utc>,
     /// Whether the lease has ended: another process takes over as soon as it notices.
     pub is_expired: bool,
+}
+
+/// For example `process 7 on shop-1 (its lease has ended)`: without the id that makes the name unique.
+impl fmt::Display for OwnerView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(text::short_name(&self.manager))?;
+        if self.is_expired { f.write_str(" (its lease has ended)") } else { Ok(()) }
+    }
 }
 
 /// What one manager reports about a subscription.

@@ -34,7 +34,7 @@ pub enum SnapshotError {
     #[error("the repository has no store for snapshots: add one with `AggregateRepository::with_snapshots`")]
     NoStore,
     /// The aggregate has events that are not saved. Save it first.
-    #[error("{stream} has {events} events that are not saved: save the aggregate before its snapshot")]
+    #[error("{stream} has events that are not saved ({events} of them): save the aggregate before its snapshot")]
     Uncommitted {
         /// The stream of the aggregate.
         stream: StreamId,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::SubscriptionState;
-use crate::projection::LetterCounts;
+use crate::text::counted;
 
 impl SubscriptionState {
     /// Returns the reason for the state, and `None` while the subscription catches up or is live.
@@ -22,13 +22,11 @@ impl SubscriptionState {
             Self::Rebuilding { kind, target } => {
                 Some(format!("its read model is being rebuilt {kind}, up to position {target}"))
             }
-            Self::RetryingLetters { applied, left } => {
-                let over = if *left > LetterCounts::MOST { "at least " } else { "" };
-                Some(format!(
-                    "dead letters are retried, in turns with new events: {applied} events were applied so far, and {over}{left} \
-                     letters are left"
-                ))
-            }
+            Self::RetryingLetters { applied, left } => Some(format!(
+                "dead letters are retried, in turns with new events; applied so far: {}; left: {}",
+                counted(*applied, "event"),
+                counted(*left as u64, "letter")
+            )),
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }

@@ -12,6 +12,7 @@ use crate::projection::{CheckpointError, Guarantee};
 use crate::store::{Backlog, LogStall, StoreError, StoredType};
 use crate::subscription::report::{maybe_text, or_error, seconds};
 use crate::subscription::{RebuildProgress, SubscriptionState};
+use crate::text::counted;
 
 /// The status of a subscription, for operators: what [`inspect`](crate::subscription::SubscriptionHandle::inspect) finds out from the
 /// stores.
@@ -168,11 +169,7 @@ impl Lag {
 /// For example `12 events and 3.5s`, or `over 10000 events and 60.0s`.
 impl fmt::Display for Lag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, time } = self;
-        if *events > Self::MOST {
-            return write!(f, "over {} events and {time:.1?}", Self::MOST);
-        }
-        write!(f, "{events} events and {time:.1?}")
+        write!(f, "{} and {:.1?}", counted(self.events, "event"), self.time)
     }
 }
 

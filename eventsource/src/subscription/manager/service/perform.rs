@@ -15,6 +15,7 @@ use crate::subscription::requests::{self, Rebuilding, Request, Skip};
 use crate::subscription::{
     Action, DeadLetterError, DeadLetters, LetterSelection, ManagerError, RebuildKind, RetryReport, SkipError,
 };
+use crate::text::counted;
 
 /// The longest time until a side-by-side rebuild is stored, before it is answered that it has begun. It is longer while
 /// another process has the lease on the next generation.
@@ -179,9 +180,4 @@ fn outcome(report: &RetryReport) -> String {
     let why = report.left.iter().find_map(|letter| Some((letter.position, letter.errors.first()?)));
     let why = why.map(|(position, error)| format!("; the one at position {position} says: {error}"));
     format!("{applied} applied, {at_least}{left} left{}", why.unwrap_or_default())
-}
-
-/// For example `1 event` and `2 events`.
-fn counted(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
