@@ -9,7 +9,7 @@ use super::stored::Stored;
 use super::view::{Diagnosis, FORMAT, Overview, SubscriptionView};
 use crate::event::now;
 use crate::projection::generation::NEXT_CHECKPOINT;
-use crate::projection::{CheckpointStore, Finding, LetterSearch};
+use crate::projection::{CheckpointStore, Finding, LetterSearch, MissingTable};
 use crate::text::{counted, short_name, time};
 
 /// A held next generation is worth a look after this time.
@@ -32,6 +32,7 @@ impl<C: CheckpointStore> Stored<C> {
         findings.extend(overview.subscriptions.iter().flat_map(of_subscription));
         self.old_letters(overview, &mut findings).await?;
         self.next_generations(overview, &mut findings).await?;
+        self.missing_tables(&mut findings).await?;
         self.unhandled(overview, &mut findings).await?;
         findings.append(&mut more);
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
@@ -68,6 +69,18 @@ impl<C: CheckpointStore> Stored<C> {
                 ));
             }
         }
+        Ok(())
+    }
+
+    async fn missing_tables(&self, findings: &mut Vec<Finding>) -> Result<(), AdminError> {
+        let Some(owners) = self.checkpoints.owners() else { return Ok(()) };
+        findings.extend(owners.missing().await?.into_iter().map(|MissingTable { table, subscription: name }| {
+            Finding::error(
+                format!("the table `{table}` of `{name}` does not exist"),
+                "a process that creates it goes on from the checkpoint, and the rows of earlier events are missing",
+                format!("restore it, or start a process that creates it and `rebuild {name}`"),
+            )
+        }));
         Ok(())
     }
 

@@ -152,7 +152,7 @@ pub use leased::Leased;
 pub use letter_query::{LetterFilter, LetterQuery};
 pub use letters::Letters;
 pub use output::HandlerOutput;
-pub use owner::{HandedOver, TableOwners, TableTaken};
+pub use owner::{HandedOver, MissingTable, TableOwners, TableTaken};
 pub use search::{LetterGroup, LetterGroups, LetterKey, LetterPage, LetterSearch, LetterStanding, WholeLetter};
 pub use stored_subscription::StoredSubscription;
 pub use subscriber::{EventSubscriber, Subscriber};

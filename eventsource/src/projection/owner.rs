@@ -85,6 +85,30 @@ pub trait TableOwners: Send + Sync {
         Ok(None)
     }
 
+    /// Returns the tables that do not exist, although the subscription that owns them has a checkpoint: they were dropped,
+    /// or not restored, and the events before the checkpoint are missing in the read model. Changes nothing.
+    ///
+    /// The default returns none: a store in memory keeps its tables together with its checkpoints.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Failed`] if the store fails: call it again.
+    ///
+    /// # Examples
+    /// ```
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// use eventsource::memory::MemoryCheckpoints;
+    /// use eventsource::projection::TableOwners;
+    ///
+    /// for missing in MemoryCheckpoints::new().missing().await? {
+    ///     println!("rebuild `{}`: its table `{}` is missing", missing.subscription, missing.table);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    async fn missing(&self) -> Result<Vec<MissingTable>, CheckpointError> {
+        Ok(Vec::new())
+    }
+
     /// Ends the ownership of the subscription `name` of all tables except `tables`.
     ///
     /// # Errors
@@ -133,6 +157,31 @@ pub trait TableOwners: Send + Sync {
     /// # }).unwrap();
     /// ```
     async fn hand_over(&self, from: &str, to: &str) -> Result<HandedOver, CheckpointError>;
+}
+
+/// A table that does not exist, although the subscription that owns it has a checkpoint.
+///
+/// ```
+/// use eventsource::projection::MissingTable;
+///
+/// let missing = MissingTable::new("orders", "order-rows");
+/// assert_eq!((&*missing.table, &*missing.subscription), ("orders", "order-rows"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MissingTable {
+    /// The table.
+    pub table: String,
+    /// The subscription that owns it.
+    pub subscription: String,
+}
+
+impl MissingTable {
+    /// Creates it for the `table` that `subscription` owns. Used by stores.
+    #[must_use]
+    pub fn new(table: impl Into<String>, subscription: impl Into<String>) -> Self {
+        Self { table: table.into(), subscription: subscription.into() }
+    }
 }
 
 /// The reason why a subscription cannot own a table.

@@ -1,9 +1,11 @@
 //! The plan of a program.
 
 use eventsource::Inject;
+use eventsource::admin::{Admin as _, DatabaseAdmin};
 use eventsource::prelude::*;
+use eventsource::projection::FindingLevel;
 use eventsource::subscription::plan::{EstimateBy, Estimates, Plan, PlannedAction, PlannedSubscription};
-use eventsource::subscription::{ManagerError, OnChange};
+use eventsource::subscription::{FailurePolicy, ManagerError, OnChange};
 use eventsource_tests::backend::{Backend, Memory, Postgres, Sql, Sqlite};
 use eventsource_tests::content::Content;
 use eventsource_tests::deployment::{First, FirstRow, SecondRow};
@@ -20,6 +22,8 @@ on_both! {
     renamed_projection_is_refused_because_of_its_table
     types_that_nothing_decodes_or_handles_are_named
     checkpoint_without_a_subscription_is_named
+    missing_table_of_a_subscription_that_continues_is_named
+    faulted_subscription_is_named
 }
 
 fn planned<'p>(plan: &'p Plan, name: &str) -> &'p PlannedSubscription {
@@ -187,6 +191,62 @@ async fn start_position_is_where_a_new_subscription_begins() {
         let plan = manager.plan(Estimates::None).await.unwrap();
         assert_eq!(plan.subscriptions[0].from, Position::new(from));
     }
+}
+
+async fn missing_table_of_a_subscription_that_continues_is_named<W: Sql>()
+where
+    Repository<FirstRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+    Repository<SecondRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let world = W::open().await;
+    run_first(&world).await;
+    let manager = second(&world, OnChange::Rebuild).await;
+    let plan = manager.plan(Estimates::None).await.unwrap();
+    assert_eq!(plan.obstructed().count(), 0, "{plan:#?}");
+    world.execute("DROP TABLE bump_sums").await;
+    world.execute("DROP TABLE bump_digits").await;
+    let plan = manager.plan(Estimates::None).await.unwrap();
+    let sums = planned(&plan, "bump-sums");
+    assert_eq!((&sums.action, &*sums.missing_tables), (&PlannedAction::Continue {}, &["bump_sums".to_owned()][..]));
+    let obstructed: Vec<_> = plan.obstructed().map(|planned| &*planned.name).collect();
+    assert_eq!(obstructed, ["bump-sums"], "a rebuild fills the table of the other one: {plan:#?}");
+    let diagnosis = DatabaseAdmin::new(world.checkpoints(), world.store()).diagnose().await.unwrap();
+    for missing in ["the table `bump_sums` of `bump-sums`", "the table `bump_digits` of `bump-digits`"] {
+        let finding = diagnosis.findings.iter().find(|finding| finding.what.starts_with(missing));
+        assert!(finding.is_some_and(|finding| finding.level == FindingLevel::Error), "{missing}: {diagnosis:#?}");
+    }
+}
+
+/// Fails at the bump of 13.
+struct Unlucky;
+
+#[projection(name = "unlucky", effects)]
+impl Unlucky {
+    #[handles(Bumped)]
+    async fn bumped(&self, event: &Bumped) -> Result<(), HandlerError> {
+        if event.by == 13 { Err(HandlerError::permanent("the number 13")) } else { Ok(()) }
+    }
+}
+
+async fn faulted_subscription_is_named<W: Sql>() {
+    let world = W::open().await;
+    for by in 11..=14 {
+        bump(&world.store(), by).await;
+    }
+    let manager = world.manager();
+    let stops = SubscriptionConfig::from_beginning().on_failure(FailurePolicy::Stop);
+    let unlucky = manager.subscribe(Unlucky, stops).await.unwrap();
+    manager.start().await.unwrap();
+    unlucky.caught_up().await.unwrap_err();
+    manager.stop().await.unwrap();
+    let manager = planning(&world);
+    manager.subscribe(Unlucky, SubscriptionConfig::from_beginning()).await.unwrap();
+    let plan = manager.plan(Estimates::None).await.unwrap();
+    let unlucky = planned(&plan, "unlucky");
+    assert_eq!(unlucky.action, PlannedAction::Continue {});
+    assert!(unlucky.failure.as_ref().is_some_and(|failure| failure.contains("the number 13")), "{unlucky:?}");
+    assert_eq!(plan.obstructed().count(), 1);
 }
 
 #[tokio::test]

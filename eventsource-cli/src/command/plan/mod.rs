@@ -8,7 +8,9 @@ pub(super) use self::dry_run::event as failed_event;
 use std::sync::Arc;
 
 use clap::Args;
-use eventsource::subscription::plan::{DryRun, DryRunReport, Estimates, Plan as Planned, TriedSubscription};
+use eventsource::subscription::plan::{
+    DryRun, DryRunReport, Estimates, Plan as Planned, PlannedSubscription, TriedSubscription,
+};
 use serde_json::Value;
 
 use super::progress::Progress;
@@ -74,7 +76,15 @@ impl Plan {
 }
 
 fn refused(plan: &Planned) -> Vec<String> {
-    plan.refused().map(|planned| format!("`{}` would be refused", planned.name)).collect()
+    let refused = plan.refused().map(|planned| format!("`{}` would be refused", planned.name));
+    refused.chain(plan.obstructed().map(obstructed)).collect()
+}
+
+fn obstructed(planned: &PlannedSubscription) -> String {
+    match planned.missing_tables.is_empty() {
+        true => format!("`{}` is faulted", planned.name),
+        false => format!("a table of `{}` is missing", planned.name),
+    }
 }
 
 fn would_fail(tried: &TriedSubscription) -> String {

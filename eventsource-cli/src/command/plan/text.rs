@@ -36,6 +36,19 @@ fn details(output: &Output, planned: &PlannedSubscription) -> Result<(), CliErro
     if let PlannedAction::Refuse { reason } = &planned.action {
         lines.push(format!("refused: {reason}"));
     }
+    if !planned.missing_tables.is_empty() {
+        lines.push(format!("missing tables: {}", planned.missing_tables.join(", ")));
+        let name = &planned.name;
+        lines.push(format!(
+            "The program would create them, without the rows of the events up to position {}: restore them, or run it and \
+             `rebuild {name}`.",
+            planned.from
+        ));
+    }
+    if let Some(failure) = &planned.failure {
+        lines.push(format!("faulted: {failure}"));
+        lines.push("The program would apply that event again.".to_owned());
+    }
     if let Some(change) = &planned.change {
         lines.push(format!("stored:  {}", change.stored));
         lines.push(format!("program: {}", change.current));

@@ -8,22 +8,38 @@ use super::{
 };
 use crate::event::{Position, now};
 use crate::projection::generation::next_checkpoint;
-use crate::projection::{Checkpoint, CheckpointError, CheckpointStore};
+use crate::projection::operations::StoredReport;
+use crate::projection::{Checkpoint, CheckpointError, CheckpointStore, MissingTable};
 use crate::subscription::config::{OnChange, StartFrom};
 use crate::subscription::error::{RebuildError, SubscribeError};
 use crate::subscription::log::recognise::lost;
 use crate::subscription::subscription_shared::SubscriptionShared;
+
+/// The [name](crate::SubscriptionState::name) of the state, as reports store it.
+const FAULTED: &str = "faulted";
 
 impl<C: CheckpointStore> Planner<C> {
     /// Compares the program with the database.
     pub(in crate::subscription) async fn plan(&self, estimates: Estimates) -> Result<Plan, PlanError> {
         let head = self.store.head().await?;
         let stored = self.checkpoints.list().await?;
+        let missing = match self.checkpoints.owners() {
+            Some(owners) => owners.missing().await?,
+            None => Vec::new(),
+        };
+        let reports = match self.checkpoints.operations() {
+            Some(operations) => operations.reports().await?,
+            None => Vec::new(),
+        };
         let cores: Vec<_> = self.parts.iter().map(|part| Arc::clone(&part.core)).collect();
         let mut subscriptions = Vec::with_capacity(cores.len());
         for core in &cores {
             let found = stored.iter().find(|found| found.name == core.name && found.slices.is_all());
             let mut planned = self.planned(core, found, head).await?;
+            if planned.action == (PlannedAction::Continue {}) {
+                planned.missing_tables = missing_tables(&core.name, &missing);
+                planned.failure = last_failure(&core.name, &reports);
+            }
             if estimates == Estimates::Sampled && !matches!(planned.action, PlannedAction::Refuse { .. }) {
                 planned.estimate = Estimate::by_reading(&*self.store, &core.filter, planned.from, head).await?;
             }
@@ -71,6 +87,8 @@ impl<C: CheckpointStore> Planner<C> {
             owner: found.and_then(owner),
             pause: found.and_then(|found| found.pause.clone()),
             tables: core.tables.iter().map(|table| table.name.to_owned()).collect(),
+            missing_tables: Vec::new(),
+            failure: None,
             estimate: None,
         })
     }
@@ -150,6 +168,18 @@ impl<C: CheckpointStore> Planner<C> {
 
 fn refuse(reason: &dyn std::error::Error) -> PlannedAction {
     PlannedAction::Refuse { reason: reason.to_string() }
+}
+
+fn missing_tables(name: &str, missing: &[MissingTable]) -> Vec<String> {
+    missing.iter().filter(|missing| missing.subscription == name).map(|missing| missing.table.clone()).collect()
+}
+
+/// Returns why the subscription is faulted, if the latest report says that it is.
+fn last_failure(name: &str, reports: &[StoredReport]) -> Option<String> {
+    let reports = reports.iter().filter(|stored| stored.report.subscription == name);
+    let latest = &reports.max_by_key(|stored| stored.at)?.report;
+    let is_faulted = latest.state == FAULTED;
+    is_faulted.then(|| latest.reason.clone().or_else(|| latest.failure.clone()).unwrap_or_default())
 }
 
 /// Returns the owner of a lease that has not ended, by the clock of this process.

@@ -44,6 +44,14 @@ impl Plan {
         }
     }
 
+    /// Returns the subscriptions that would continue although they need a hand: a table is missing, or the subscription is
+    /// faulted.
+    pub fn obstructed(&self) -> impl Iterator<Item = &PlannedSubscription> {
+        let continues = |planned: &&PlannedSubscription| matches!(planned.action, PlannedAction::Continue {});
+        let needs = |planned: &&PlannedSubscription| !planned.missing_tables.is_empty() || planned.failure.is_some();
+        self.subscriptions.iter().filter(continues).filter(needs)
+    }
+
     /// Returns the subscriptions that would be refused.
     pub fn refused(&self) -> impl Iterator<Item = &PlannedSubscription> {
         self.subscriptions.iter().filter(|planned| matches!(planned.action, PlannedAction::Refuse { .. }))
@@ -77,6 +85,11 @@ pub struct PlannedSubscription {
     pub pause: Option<Pause>,
     /// The tables that it declares.
     pub tables: Vec<String>,
+    /// The tables of a subscription that continues which do not exist. The program would create them empty, and the rows of
+    /// the events before its checkpoint would be missing: restore the tables, or rebuild it.
+    pub missing_tables: Vec<String>,
+    /// Why it was faulted at the last report of a process. The program would apply the same event again.
+    pub failure: Option<String>,
     /// About how long it takes until it has applied the present log; `None` if nothing is to apply, or it was not asked.
     pub estimate: Option<Estimate>,
 }

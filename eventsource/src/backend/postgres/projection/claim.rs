@@ -19,6 +19,7 @@ impl CheckpointDatabase for PostgresDatabase {
     const ADVANCE: &'static str = statements::ADVANCE;
     const RENEW: &'static str = statements::RENEW;
     const LEASED: &'static str = statements::LEASED;
+    const MISSING: &'static str = statements::MISSING;
     const LOCK_BOTH: Option<&'static str> = Some(statements::LOCK_BOTH);
 }
 

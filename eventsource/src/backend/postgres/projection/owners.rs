@@ -8,7 +8,7 @@ use crate::backend::postgres::store::PostgresDatabase;
 use crate::backend::sql::projection::owners::{self, Built, BuiltRow};
 use crate::backend::sql::store::{Action, Failure};
 use crate::projection::generation::NEXT_CHECKPOINT;
-use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
+use crate::projection::{CheckpointError, HandedOver, MissingTable, Table, TableOwners, TableTaken};
 
 /// Returns the subscription that built the table; `None` if no subscription owns it.
 pub(in crate::backend) async fn built(
@@ -41,6 +41,11 @@ impl PostgresCheckpoints {
         Ok(taken)
     }
 
+    async fn try_missing(&self) -> Result<Vec<MissingTable>, Failure> {
+        let mut session = self.database().session().await?;
+        owners::missing(self.database(), &mut session).await
+    }
+
     async fn try_disown(&self, name: &str, tables: &[&'static Table]) -> Result<(), Failure> {
         let db = self.database();
         let mut tx = db.begin().await?;
@@ -70,6 +75,11 @@ impl TableOwners for PostgresCheckpoints {
     async fn taken(&self, name: &str, tables: &[&'static Table]) -> Result<Option<TableTaken>, CheckpointError> {
         let taken = self.try_taken(name, tables).await;
         taken.map_err(|failure| self.failed(Action::Own(name), failure))
+    }
+
+    async fn missing(&self) -> Result<Vec<MissingTable>, CheckpointError> {
+        let missing = self.try_missing().await;
+        missing.map_err(|failure| self.failed(Action::List, failure))
     }
 
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {

@@ -50,6 +50,11 @@ pub(super) const RENEW: &str = "UPDATE {schema}.eventsource_checkpoints \
      WHERE (name = $2 OR subscription = $2) AND epoch = $3 AND position IS NOT NULL";
 pub(super) const LEASED: &str = "SELECT owner, name FROM {schema}.eventsource_checkpoints \
      WHERE name = $1 AND owner IS NOT NULL AND leased_until > clock_timestamp()";
+pub(super) const MISSING: &str = "SELECT own.table_name, own.subscription FROM {schema}.eventsource_read_models AS own \
+     WHERE EXISTS (SELECT 1 FROM {schema}.eventsource_checkpoints AS used \
+     WHERE used.name = own.subscription AND used.position IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+     WHERE n.nspname = '{name}' AND c.relname = own.table_name) ORDER BY own.table_name";
 
 /// Serialises claims of a next generation.
 pub(super) const LOCK_NEXT: &str =

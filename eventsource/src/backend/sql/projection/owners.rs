@@ -7,7 +7,7 @@ use crate::backend::sql::values::Value;
 use crate::event::Position;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::owner::{key, renamed};
-use crate::projection::{HandedOver, Table, TableTaken};
+use crate::projection::{HandedOver, MissingTable, Table, TableTaken};
 use crate::read_model::Deployment;
 
 /// Holds for a checkpoint, and for a name whose next claim creates a checkpoint that is being rebuilt.
@@ -90,6 +90,15 @@ pub(in crate::backend) async fn taken<D: CheckpointDatabase>(
         }
     }
     Ok(None)
+}
+
+/// Returns the tables that the database does not have, although a subscription with a checkpoint owns them.
+pub(in crate::backend) async fn missing<D: CheckpointDatabase>(
+    db: &D,
+    conn: &mut D::Connection,
+) -> Result<Vec<MissingTable>, Failure> {
+    let found = pairs(db, conn, D::MISSING, &[]).await?;
+    Ok(found.into_iter().map(|(table, owner)| MissingTable::new(table, owner)).collect())
 }
 
 /// Makes the subscription the owner of the tables. If it returns a reason why not, the caller rolls back.

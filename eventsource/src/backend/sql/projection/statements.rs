@@ -18,6 +18,9 @@ pub(in crate::backend) trait CheckpointDatabase: SqlDatabase {
     /// Selects the owner of the checkpoint `$1` and its name, if the owner has a lease by the clock that ends leases.
     const LEASED: &'static str;
 
+    /// Selects the name and the owner of each table that the database does not have, although its owner has a checkpoint.
+    const MISSING: &'static str;
+
     /// Locks the checkpoints `$1` and `$2`; `None` if each transaction that writes has locked all of them.
     const LOCK_BOTH: Option<&'static str>;
 }

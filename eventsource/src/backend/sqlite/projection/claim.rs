@@ -21,6 +21,7 @@ impl CheckpointDatabase for SqliteDatabase {
     const ADVANCE: &'static str = statements::ADVANCE;
     const RENEW: &'static str = statements::RENEW;
     const LEASED: &'static str = statements::LEASED;
+    const MISSING: &'static str = statements::MISSING;
     const LOCK_BOTH: Option<&'static str> = None;
 }
 

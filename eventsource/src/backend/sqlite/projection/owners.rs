@@ -7,7 +7,7 @@ use super::{SqliteCheckpoints, statements};
 use crate::backend::sql::projection::owners::{self, Built, BuiltRow};
 use crate::backend::sql::store::Action;
 use crate::projection::generation::NEXT_CHECKPOINT;
-use crate::projection::{CheckpointError, HandedOver, Table, TableOwners, TableTaken};
+use crate::projection::{CheckpointError, HandedOver, MissingTable, Table, TableOwners, TableTaken};
 
 /// Returns the subscription that built the table; `None` if no subscription owns it.
 pub(in crate::backend) async fn built(conn: &mut SqliteConnection, table: &str) -> Result<Option<Built>, sqlx::Error> {
@@ -39,6 +39,13 @@ impl TableOwners for SqliteCheckpoints {
         let mut conn = self.read_connection(action).await?;
         let taken = owners::taken(self.database(), &mut conn, name, tables).await;
         taken.map_err(|failure| CheckpointError::failed(action, failure))
+    }
+
+    async fn missing(&self) -> Result<Vec<MissingTable>, CheckpointError> {
+        let action = Action::List;
+        let mut conn = self.read_connection(action).await?;
+        let missing = owners::missing(self.database(), &mut conn).await;
+        missing.map_err(|failure| CheckpointError::failed(action, failure))
     }
 
     async fn disown_all_but(&self, name: &str, tables: &[&'static Table]) -> Result<(), CheckpointError> {

@@ -61,6 +61,11 @@ pub(super) const RENEW: &str = "UPDATE eventsource_checkpoints SET leased_until 
      AND position IS NOT NULL";
 pub(super) const LEASED: &str = "SELECT owner, name FROM eventsource_checkpoints WHERE name = ?1 AND owner IS NOT NULL \
      AND leased_until > CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)";
+pub(super) const MISSING: &str = "SELECT own.table_name, own.subscription FROM eventsource_read_models AS own \
+     WHERE EXISTS (SELECT 1 FROM eventsource_checkpoints AS used \
+     WHERE used.name = own.subscription AND used.position IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND lower(name) = own.table_key) \
+     ORDER BY own.table_name";
 
 macro_rules! letters {
     ($which:literal) => {
