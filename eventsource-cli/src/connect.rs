@@ -1,14 +1,16 @@
 //! Opens the database.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use eventsource::admin::{Admin, DatabaseAdmin};
-use eventsource::postgres::{PostgresDatabase, PostgresOptions};
+use eventsource::postgres::{PostgresDatabase, PostgresOpenError, PostgresOptions};
 use eventsource::sqlite::{SqliteDatabase, SqliteOptions};
 use eventsource::sqlx::postgres::PgConnectOptions;
 use eventsource::store::EventStore;
+use tokio::net::TcpStream;
 
 use crate::error::CliError;
 use crate::options::Options;
@@ -82,8 +84,28 @@ impl Target {
     }
 }
 
+/// Fails at once if no server listens. A pool tries again until its limit, as a service needs it that starts before its
+/// database; a command is better told.
+pub(crate) async fn check_listens(options: &Options) -> Result<(), CliError> {
+    let Target::Postgres(url) = Target::of(options)? else { return Ok(()) };
+    let connect = parsed(&url)?;
+    let (host, port) = (connect.get_host(), connect.get_port());
+    if connect.get_socket().is_some() || host.starts_with('/') {
+        return Ok(());
+    }
+    match tokio::time::timeout(options.timeout, TcpStream::connect((host, port))).await {
+        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused => {
+            let database = format!("at {host}:{port}");
+            Err(CliError::Postgres(PostgresOpenError::Failed { database, source: error.into() }))
+        }
+        // Opening it tells what is wrong.
+        _ => Ok(()),
+    }
+}
+
 /// Opens the database of these options. It never migrates.
 pub(crate) async fn connect(options: &Options, access: Access) -> Result<Connected, CliError> {
+    check_listens(options).await?;
     match Target::of(options)? {
         Target::Sqlite(path) => {
             let db = SqliteDatabase::open_with(sqlite_options(&path, options, access)?).await?;
@@ -124,9 +146,12 @@ pub(crate) fn postgres_options(url: &str, options: &Options, access: Access) -> 
 /// The connections of a program that runs: the default of the library.
 const CONNECTIONS_TO_RUN: u32 = 25;
 
+fn parsed(url: &str) -> Result<PgConnectOptions, CliError> {
+    url.parse().map_err(|source| CliError::Postgres(PostgresOpenError::Url { source }))
+}
+
 fn postgres(url: &str, options: &Options, access: Access) -> Result<PostgresOptions, CliError> {
-    let parsed: PgConnectOptions =
-        url.parse().map_err(|source| CliError::Postgres(eventsource::postgres::PostgresOpenError::Url { source }))?;
+    let parsed = parsed(url)?;
     let parsed = match access.is_read_only() {
         true => parsed.options([("default_transaction_read_only", "on")]),
         false => parsed,

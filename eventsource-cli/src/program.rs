@@ -8,7 +8,7 @@ use eventsource::subscription::plan::{DryRun, DryRunReport, Estimates, Plan, Tri
 use eventsource::subscription::{StateChanges, SubscriptionManager, SubscriptionState, shutdown_signal};
 
 use crate::code::{Code, CodeError};
-use crate::connect::Access;
+use crate::connect::{Access, check_listens};
 use crate::database::Database;
 use crate::error::CliError;
 use crate::options::Options;
@@ -97,6 +97,9 @@ fn failed(step: &'static str) -> impl Fn(CodeError) -> CliError {
 
 impl<D: Database> Code<D> {
     async fn open(&self, options: &Options, access: Access) -> Result<D, CliError> {
+        if access != Access::Run {
+            check_listens(options).await?;
+        }
         let options = D::options(options, access)?;
         D::open(match &self.open {
             Some(change) => D::only(change(options), access),

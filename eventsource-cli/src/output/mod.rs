@@ -90,15 +90,16 @@ struct ErrorView<'a> {
     causes: &'a [String],
 }
 
-/// Prints an error with its causes to the standard error.
+/// Prints an error with its causes to the standard error. A cause whose text is in the text before it is left out.
 pub(crate) fn report(error: &CliError, is_json: bool) {
-    let mut causes = Vec::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
-    }
     let (message, exit) = (error.to_string(), error.exit());
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(std::error::Error::source(error), |&cause| cause.source()) {
+        let text = cause.to_string();
+        if !causes.last().unwrap_or(&message).ends_with(&text) {
+            causes.push(text);
+        }
+    }
     let text = if is_json {
         let error = ErrorView { kind: exit.name(), code: exit.code(), message: &message, causes: &causes };
         // It has texts and numbers only.

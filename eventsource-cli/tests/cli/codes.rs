@@ -61,6 +61,11 @@ async fn database_that_cannot_be_opened_is_6_and_its_password_is_not_printed() {
         assert!(!format!("{ran:?}").contains("s3cret"), "{ran:?}");
     }
     assert!(!missing.exists(), "reading creates no file");
+    for arguments in [&["status"][..], &["migrate", "--yes"], &["migrate", "--print"]] {
+        let refused = run(&[], &[&["--database", url], arguments].concat()).await;
+        assert_eq!(refused.code, 6, "{refused:?}");
+        assert!(refused.err.contains("127.0.0.1:1") && refused.err.contains("Connection refused"), "{refused:?}");
+    }
     assert_eq!(run(&[], &["status"]).await.code, 6);
     let mut help = program(&[], &["--help"]);
     let help = Ran::of(help.env("DATABASE_URL", url).output().unwrap());

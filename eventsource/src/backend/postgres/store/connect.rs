@@ -1,7 +1,9 @@
 //! The connections and pools that the options describe.
 
-use sqlx::Postgres;
+use std::time::Duration;
+
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
 
 use super::budget::Budget;
 use super::horizon_cache::HorizonCache;
@@ -9,6 +11,9 @@ use super::loss_tracker::LossTracker;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, statements};
 use crate::backend::sql::store::has_no_transaction;
+
+/// The time in which a server says why it gives no connection.
+const NAMED_WITHIN: Duration = Duration::from_secs(1);
 
 impl PostgresOptions {
     /// Returns the statements that begin a transaction of this crate. It always has the isolation level
@@ -44,6 +49,25 @@ impl PostgresOptions {
     /// Divides the connections.
     pub(super) fn budget(&self) -> Result<Budget, PostgresOpenError> {
         Budget::of(self.connections, self.listener_options().is_some(), self.pooler)
+    }
+
+    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries while
+    /// no server listens and while the server answers "too many clients", and does not return that error.
+    pub(super) async fn named<T>(&self, pool: &PgPool, acquired: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match acquired {
+            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
+                let connect = self.connect_options();
+                match tokio::time::timeout(NAMED_WITHIN, PgConnection::connect_with(&connect)).await {
+                    Ok(Err(error)) => Err(error),
+                    Ok(Ok(conn)) => {
+                        let _ = conn.close().await;
+                        Err(sqlx::Error::PoolTimedOut)
+                    }
+                    Err(_) => Err(sqlx::Error::PoolTimedOut),
+                }
+            }
+            acquired => acquired,
+        }
     }
 
     fn pool_options(&self, connections: u32, losses: &LossTracker) -> PgPoolOptions {

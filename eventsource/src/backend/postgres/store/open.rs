@@ -74,7 +74,7 @@ pub(super) async fn open(options: &PostgresOptions) -> Result<Opened, PostgresOp
     let (losses, known) = (LossTracker::default(), HorizonCache::default());
     let pool = options.shared_pool_options(budget, &losses, &known).connect_lazy_with(options.connect_options());
     let prepared = async {
-        let mut conn = pool.acquire().await?;
+        let mut conn = options.named(&pool, pool.acquire().await).await?;
         prepare(&mut conn, &schema, options).await
     };
     let units = match options.pooler {

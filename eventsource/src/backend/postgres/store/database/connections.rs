@@ -1,11 +1,10 @@
 //! The connections of a database, by their use.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, PgConnection, PgPool, Postgres};
+use sqlx::{PgPool, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::PostgresDatabase;
@@ -21,27 +20,13 @@ impl PostgresDatabase {
         Ok((self.named(&self.0.units, self.0.units.acquire().await).await?, turn))
     }
 
-    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection. The pool retries
-    /// while the server answers "too many clients", and does not return that error.
+    /// Replaces a timeout of `pool` by the error of the server, if the server gives no connection.
     pub(in crate::backend::postgres::store) async fn named<T>(
         &self,
         pool: &PgPool,
         acquired: Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        match acquired {
-            Err(sqlx::Error::PoolTimedOut) if pool.size() < pool.options().get_max_connections() => {
-                let connect = self.0.options.connect_options();
-                match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(&connect)).await {
-                    Ok(Err(error)) => Err(error),
-                    Ok(Ok(conn)) => {
-                        let _ = conn.close().await;
-                        Err(sqlx::Error::PoolTimedOut)
-                    }
-                    Err(_) => Err(sqlx::Error::PoolTimedOut),
-                }
-            }
-            acquired => acquired,
-        }
+        self.0.options.named(pool, acquired).await
     }
 
     /// Returns the options of a connection to the server itself; `None` if only a pooler can be reached.
