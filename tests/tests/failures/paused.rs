@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use eventsource::Inject;
 
+use crate::scene::{At, Scene};
 use crate::world::*;
 
 crate::on_every_backend! {
@@ -55,44 +56,31 @@ async fn pause_outlives_a_takeover<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {
-    let world = W::new().await;
-    let (first, second) = (world.manager(), world.manager());
-    let owner = first.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    let standby = second.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    first.start().await.unwrap();
-    owner.wait_for(world.bump(&[1]).await).within(DEADLINE).await.unwrap();
-    second.start().await.unwrap();
-    is(&standby, "standing by").await;
+    let scene = Scene::<W>::new(At::Elsewhere, config()).await;
+    let Scene { world, owner, standby, .. } = &scene;
     owner.pause().await.unwrap();
-    first.stop().await.unwrap();
-    is(&standby, "paused").await;
+    scene.first.stop().await.unwrap();
+    is(standby, "paused").await;
     standby.resume().await.unwrap();
     standby.wait_for(world.bump(&[2]).await).within(DEADLINE).await.unwrap();
     assert_eq!(world.applied().await, [1, 2]);
-    second.stop().await.unwrap();
+    scene.second.stop().await.unwrap();
 }
 
 async fn pause_and_resume_on_a_standby_reach_the_owner<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {
-    let world = W::new().await;
-    let (first, second) = (world.manager(), world.manager());
-    let owner = first.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    let standby = second.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    first.start().await.unwrap();
-    owner.wait_for(world.bump(&[1]).await).within(DEADLINE).await.unwrap();
-    second.start().await.unwrap();
-    is(&standby, "standing by").await;
+    let scene = Scene::<W>::new(At::Elsewhere, config()).await;
+    let Scene { world, owner, standby, .. } = &scene;
     standby.pause_for("the table is moved").await.unwrap();
-    is(&owner, "paused").await;
+    is(owner, "paused").await;
     assert_eq!(owner.snapshot().pause_reason.as_deref(), Some("the table is moved"));
-    is(&standby, "standing by").await;
+    is(standby, "standing by").await;
     standby.resume().await.unwrap();
     owner.wait_for(world.bump(&[2]).await).within(DEADLINE).await.unwrap();
     assert_eq!(world.applied().await, [1, 2]);
-    first.stop().await.unwrap();
-    second.stop().await.unwrap();
+    scene.stop().await;
 }
 
 async fn restart_by_name_ends_the_pause<W: World>()
@@ -115,14 +103,8 @@ async fn states_are_reported_to_other_processes<W: World>()
 where
     Repository<AppliedRow>: Inject<Unit<W>>,
 {
-    let world = W::new().await;
-    let (first, second) = (world.manager(), world.manager());
-    let owner = first.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    let standby = second.subscribe(Applies(Plan::default()), config()).await.unwrap();
-    first.start().await.unwrap();
-    owner.wait_for(world.bump(&[1]).await).within(DEADLINE).await.unwrap();
-    second.start().await.unwrap();
-    is(&standby, "standing by").await;
+    let scene = Scene::<W>::new(At::Elsewhere, config()).await;
+    let Scene { world, owner, standby, .. } = &scene;
     let checkpoints = world.checkpoints();
     let operations = checkpoints.operations().unwrap();
     let states = || async {
@@ -137,6 +119,5 @@ where
     assert_eq!(found.lease.map(|lease| lease.owner).as_deref(), Some(&*named));
     owner.pause_for("an upgrade").await.unwrap();
     eventually("the pause is reported", || async { states().await == ["paused", "standing by"] }).await;
-    first.stop().await.unwrap();
-    second.stop().await.unwrap();
+    scene.stop().await;
 }

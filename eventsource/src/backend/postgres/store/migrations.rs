@@ -7,18 +7,22 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use super::error::Trouble;
 use super::schema::Schema;
 use super::{PostgresOpenError, statements};
-use crate::backend::sql::store::{Index, Migration, edited, migrations, newest};
+use crate::backend::sql::store::{Index, Migration, Records, edited, migrations, newest};
 
-const MIGRATIONS: &[Migration] = migrations!();
+pub(super) const MIGRATIONS: &[Migration] = migrations!();
+
+/// Migrations are recorded in the table `eventsource_schema`.
+pub(super) enum InTable {}
+
+impl Records for InTable {
+    const INSERT: &'static str = statements::INSERT_SCHEMA_VERSION;
+    const APPLIED_AT: &'static str = "DEFAULT";
+    const NOTE_CHECKSUM: &'static str = statements::NOTE_CHECKSUM;
+}
 
 /// Returns the indexes of the tables.
 pub(super) fn indexes() -> Vec<Index> {
     crate::backend::sql::store::indexes(MIGRATIONS)
-}
-
-/// Returns the migrations after the version `found`.
-pub(super) fn after(found: i64) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(move |migration| migration.version > found)
 }
 
 pub(super) fn known() -> i64 {
@@ -74,27 +78,16 @@ async fn migrate_once(conn: &mut PgConnection, begin: &str, schema: &Schema, dat
     }
     run(&mut tx, schema, LOCK_TIMEOUT).await?;
     run(&mut tx, schema, statements::CREATE_SCHEMA_TABLE).await?;
-    for migration in after(version) {
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
         run(&mut tx, schema, migration.sql).await?;
-        run(&mut tx, schema, &done(migration)).await?;
+        run(&mut tx, schema, &InTable::done(migration)).await?;
     }
     for migration in MIGRATIONS {
-        run(&mut tx, schema, &note_checksum(migration)).await?;
+        run(&mut tx, schema, &InTable::note_checksum(migration)).await?;
     }
     tx.commit().await?;
     tracing::info!(%schema, database, from = version, to = known(), "migrated the tables");
     Ok(())
-}
-
-/// Returns the statement that records a migration.
-pub(super) fn done(migration: &Migration) -> String {
-    format!("{} ({}, '{}')", statements::INSERT_SCHEMA_VERSION, migration.version, migration.name)
-}
-
-/// Returns the statement that records the checksum of a migration, unless one is recorded.
-pub(super) fn note_checksum(migration: &Migration) -> String {
-    let (note, checksum, version) = (statements::NOTE_CHECKSUM, migration.checksum(), migration.version);
-    format!("{note} {checksum} WHERE version = {version} AND checksum IS NULL")
 }
 
 /// Returns the version of the tables if migrations are pending.

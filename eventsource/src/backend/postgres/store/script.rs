@@ -1,13 +1,11 @@
 //! The missing migrations as a script, for people whose role may not create tables.
 
-use std::fmt::Write as _;
-
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::error::Trouble;
 use super::schema::Schema;
 use super::{PostgresOpenError, PostgresOptions, migrations, statements};
-use crate::backend::sql::store::Migration;
+use crate::backend::sql::store as sql;
 
 impl PostgresOptions {
     /// Returns the SQL of the migrations that [`migrate`](Self::migrate) would apply; empty if the tables are up to date.
@@ -48,7 +46,7 @@ impl PostgresOptions {
 }
 
 fn script(found: i64, schema: &Schema, has_schema: bool) -> String {
-    let mut sql = format!(
+    let mut begin = format!(
         "-- Migrates the tables of eventsource in the schema {{schema}} from version {found} to version {}, in one transaction.\n\
          -- Run it as the role that is to own the tables, such as with `psql -v ON_ERROR_STOP=1 --file FILE`.\n\n\
          BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;\n\n\
@@ -59,21 +57,10 @@ fn script(found: i64, schema: &Schema, has_schema: bool) -> String {
         migrations::LOCK_TIMEOUT,
     );
     if !has_schema {
-        sql.push_str(statements::CREATE_SCHEMA);
-        sql.push_str(";\n\n");
+        begin.push_str(statements::CREATE_SCHEMA);
+        begin.push_str(";\n\n");
     }
-    sql.push_str(statements::CREATE_SCHEMA_TABLE);
-    sql.push_str(";\n");
-    for migration in migrations::after(found) {
-        let Migration { version, name, sql: text } = migration;
-        // Writing to a text does not fail.
-        let _ = writeln!(sql, "\n-- Migration {version}: {name}\n\n{}", text.trim_end());
-        let _ = writeln!(sql, "\n{};", migrations::done(migration));
-    }
-    sql.push('\n');
-    for migration in migrations::after(0) {
-        let _ = writeln!(sql, "{};", migrations::note_checksum(migration));
-    }
-    sql.push_str("\nCOMMIT;\n");
-    schema.sql(&sql)
+    begin.push_str(statements::CREATE_SCHEMA_TABLE);
+    begin.push_str(";\n");
+    schema.sql(&sql::script::<migrations::InTable>(begin, migrations::MIGRATIONS, found))
 }

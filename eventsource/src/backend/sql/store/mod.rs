@@ -11,6 +11,7 @@ mod migration;
 mod page;
 pub(crate) mod queue;
 mod row;
+mod script;
 pub(crate) mod verdict;
 
 pub(crate) use action::Action;
@@ -23,3 +24,4 @@ pub(crate) use migration::{Index, Migration, edited, indexes, migrations, newest
 pub(crate) use page::{Filling, Found, SMALL, large};
 pub(crate) use queue::{CommitAnswer, Entry, Lead, Queue};
 pub(crate) use row::{EventRow, RawRow};
+pub(crate) use script::{Records, script};

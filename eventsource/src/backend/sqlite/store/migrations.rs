@@ -1,13 +1,21 @@
 //! The migrations of the tables.
 
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, statements};
-use crate::backend::sql::store::{Index, Migration, edited, migrations, newest};
-use crate::event::now;
+use crate::backend::sql::store::{Index, Migration, Records, edited, migrations, newest};
 
-const MIGRATIONS: &[Migration] = migrations!();
+pub(super) const MIGRATIONS: &[Migration] = migrations!();
+
+/// Migrations are recorded in the table `eventsource_schema`.
+pub(super) enum InTable {}
+
+impl Records for InTable {
+    const INSERT: &'static str = statements::INSERT_SCHEMA_VERSION;
+    const APPLIED_AT: &'static str = statements::NOW_IN_MICROS;
+    const NOTE_CHECKSUM: &'static str = statements::NOTE_CHECKSUM;
+}
 
 /// Migrates the tables in one transaction. If two processes open a new file, one waits for the other.
 pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions) -> Result<(), Trouble> {
@@ -23,18 +31,12 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
         return Ok(());
     }
     sqlx::query(statements::CREATE_SCHEMA_TABLE).execute(&mut *tx).await?;
-    for migration in after(version) {
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version > version) {
         sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
-        sqlx::query(statements::INSERT_SCHEMA_VERSION)
-            .bind(migration.version)
-            .bind(migration.name)
-            .bind(now().timestamp_micros())
-            .execute(&mut *tx)
-            .await?;
+        sqlx::raw_sql(AssertSqlSafe(InTable::done(migration))).execute(&mut *tx).await?;
     }
     for migration in MIGRATIONS {
-        let note = sqlx::query(statements::NOTE_CHECKSUM).bind(migration.checksum()).bind(migration.version);
-        note.execute(&mut *tx).await?;
+        sqlx::raw_sql(AssertSqlSafe(InTable::note_checksum(migration))).execute(&mut *tx).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -43,11 +45,6 @@ pub(super) async fn migrate(conn: &mut SqliteConnection, options: &SqliteOptions
 /// Returns the indexes of the tables.
 pub(super) fn indexes() -> Vec<Index> {
     crate::backend::sql::store::indexes(MIGRATIONS)
-}
-
-/// Returns the migrations after the version `found`.
-pub(super) fn after(found: i64) -> impl Iterator<Item = &'static Migration> {
-    MIGRATIONS.iter().filter(move |migration| migration.version > found)
 }
 
 pub(super) fn known() -> i64 {

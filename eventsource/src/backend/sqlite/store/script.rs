@@ -1,15 +1,10 @@
 //! The missing migrations as a script, for people who apply it by themselves.
 
-use std::fmt::Write as _;
-
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::error::Trouble;
 use super::{SqliteOpenError, SqliteOptions, migrations, statements};
-use crate::backend::sql::store::Migration;
-
-/// The time of a migration, in microseconds since 1970.
-const NOW: &str = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)";
+use crate::backend::sql::store as sql;
 
 impl SqliteOptions {
     /// Returns the SQL of the migrations that [`migrate`](Self::migrate) would apply; empty if the tables are up to date.
@@ -54,7 +49,7 @@ impl SqliteOptions {
 }
 
 fn script(found: i64) -> String {
-    let mut sql = format!(
+    let begin = format!(
         "-- Migrates the tables of eventsource from version {found} to version {}, in one transaction.\n\
          -- Run it with a program that ends at the first error, such as `sqlite3 -bail FILE`.\n\n\
          {};\n\n{};\n\n{};\n",
@@ -63,20 +58,5 @@ fn script(found: i64) -> String {
         statements::BEGIN,
         statements::CREATE_SCHEMA_TABLE,
     );
-    for Migration { version, name, sql: text } in migrations::after(found) {
-        // Writing to a text does not fail.
-        let _ = writeln!(sql, "\n-- Migration {version}: {name}\n\n{}", text.trim_end());
-        let _ = writeln!(
-            sql,
-            "\nINSERT INTO eventsource_schema (version, name, applied_at) VALUES ({version}, '{name}', {NOW});"
-        );
-    }
-    sql.push('\n');
-    for migration in migrations::after(0) {
-        let (checksum, version) = (migration.checksum(), migration.version);
-        let note = statements::NOTE_CHECKSUM.replace("?1", &checksum.to_string()).replace("?2", &version.to_string());
-        let _ = writeln!(sql, "{note};");
-    }
-    sql.push_str("\nCOMMIT;\n");
-    sql
+    sql::script::<migrations::InTable>(begin, migrations::MIGRATIONS, found)
 }

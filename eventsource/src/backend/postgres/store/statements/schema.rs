@@ -20,7 +20,7 @@ pub(in crate::backend::postgres::store) const NOTE_CHECKSUM: &str = "UPDATE {sch
 pub(in crate::backend::postgres::store) const CHECKSUMS: &str =
     "SELECT version::bigint, checksum FROM {schema}.eventsource_schema ORDER BY version";
 pub(in crate::backend::postgres::store) const INSERT_SCHEMA_VERSION: &str =
-    "INSERT INTO {schema}.eventsource_schema (version, name) VALUES";
+    "INSERT INTO {schema}.eventsource_schema (version, name, applied_at) VALUES";
 
 /// For the connections of units of work, whose transactions begin as `READ WRITE`.
 pub(crate) const WRITE_ONLY_IN_A_UNIT: &str = "SET default_transaction_read_only = on";

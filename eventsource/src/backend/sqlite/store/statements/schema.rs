@@ -10,14 +10,16 @@ pub(in crate::backend::sqlite::store) const CREATE_SCHEMA_TABLE: &str = "CREATE 
      (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT";
 pub(in crate::backend::sqlite::store) const SCHEMA_VERSION: &str = "SELECT max(version) FROM eventsource_schema";
 /// The checksum of a migration that has none yet.
-pub(in crate::backend::sqlite::store) const NOTE_CHECKSUM: &str =
-    "UPDATE eventsource_schema SET checksum = ?1 WHERE version = ?2 AND checksum IS NULL";
+pub(in crate::backend::sqlite::store) const NOTE_CHECKSUM: &str = "UPDATE eventsource_schema SET checksum =";
 pub(in crate::backend::sqlite::store) const HAS_CHECKSUMS: &str =
     "SELECT EXISTS (SELECT 1 FROM pragma_table_info('eventsource_schema') WHERE name = 'checksum')";
 pub(in crate::backend::sqlite::store) const CHECKSUMS: &str =
     "SELECT version, checksum FROM eventsource_schema ORDER BY version";
 pub(in crate::backend::sqlite::store) const INSERT_SCHEMA_VERSION: &str =
-    "INSERT INTO eventsource_schema (version, name, applied_at) VALUES (?1, ?2, ?3)";
+    "INSERT INTO eventsource_schema (version, name, applied_at) VALUES";
+/// The time of now, in microseconds since 1970. Not `unixepoch('now', 'subsec')`: old versions of the shell lack it.
+pub(in crate::backend::sqlite::store) const NOW_IN_MICROS: &str =
+    "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)";
 
 /// The savepoint that sqlx creates for a transaction inside `depth` others.
 pub(in crate::backend::sqlite::store) fn savepoint(depth: usize) -> String {
