@@ -11,11 +11,22 @@ pub fn bounded(number: u64) -> String {
     if number > COUNTED { format!("over {COUNTED}") } else { number.to_string() }
 }
 
-/// Returns a number with what it counts, for example `1 event`, `2 events` and `over 10000 events`.
+/// Returns a number that was counted up to 10,001 with what it counts, for example `1 event`, `2 events` and `over 10000
+/// events`.
 #[must_use]
 pub fn counted(number: u64, noun: &str) -> String {
+    format!("{} {}", bounded(number), noun_of(number, noun))
+}
+
+/// Returns an exact number with what it counts, for example `1 byte` and `65536 bytes`.
+#[must_use]
+pub fn exactly(number: u64, noun: &str) -> String {
+    format!("{number} {}", noun_of(number, noun))
+}
+
+fn noun_of(number: u64, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", bounded(number))
+    format!("{noun}{s}")
 }
 
 /// Returns a time in UTC, to the second, for example `2026-11-29 17:30:00 UTC`.
@@ -53,6 +64,8 @@ mod tests {
         assert_eq!(counted(0, "event"), "0 events");
         assert_eq!(counted(1, "dead letter"), "1 dead letter");
         assert_eq!(counted(10_001, "event"), "over 10000 events");
+        assert_eq!(exactly(10_001, "byte"), "10001 bytes");
+        assert_eq!(exactly(1, "byte"), "1 byte");
     }
 
     #[test]

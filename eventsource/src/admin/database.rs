@@ -114,6 +114,10 @@ impl<C: CheckpointStore> Admin for DatabaseAdmin<C> {
         self.stored.events(before, filter, limit).await
     }
 
+    async fn events_after(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<EventPage, AdminError> {
+        self.stored.events_after(after, filter, limit).await
+    }
+
     async fn stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<StreamPageView, AdminError> {
         self.stored.stream(stream, after, limit).await
     }

@@ -138,13 +138,13 @@ fn of_subscription(view: &SubscriptionView) -> Vec<Finding> {
     }
     if let Some(owner) = view.owner.as_ref().filter(|owner| owner.is_expired) {
         findings.push(Finding::warning(
-            format!("the lease of `{}` on `{name}` has ended and was not given up", owner.manager),
+            format!("the lease of `{}` on `{name}` has ended and was not given up", short_name(&owner.manager)),
             "its process was killed or cannot reach the database",
             "look at that process",
         ));
     }
     if let Some(pause) = &view.pause {
-        let what = format!("`{name}` is paused by {} since {}: {}", pause.by, pause.at, pause.reason);
+        let what = format!("`{name}` is paused by {} since {}: {}", pause.by, time(pause.at), pause.reason);
         findings.push(Finding::warning(what, "it applies no events", format!("`resume {name}`")));
     }
     if let Some(hold) = view.hold.as_ref().filter(|hold| now() - hold.at >= OLD_HOLD) {

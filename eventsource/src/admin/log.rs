@@ -26,6 +26,17 @@ impl<C: CheckpointStore> Stored<C> {
         Ok(EventPage { format: FORMAT, events, more: page.is_full })
     }
 
+    pub(super) async fn events_after(
+        &self,
+        after: Position,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<EventPage, AdminError> {
+        let page = self.log.read_log(after, filter, page_limit(limit)).await?;
+        let events = page.events.iter().rev().map(|event| EventView::of(event)).collect();
+        Ok(EventPage { format: FORMAT, events, more: page.is_full })
+    }
+
     pub(super) async fn stream(
         &self,
         stream: &StreamId,

@@ -127,6 +127,11 @@ pub trait Admin: Send + Sync + 'static {
         limit: usize,
     ) -> Result<EventPage, AdminError>;
 
+    /// Returns a page of the first `limit` events after a position, the latest first: the way back from a page of
+    /// [`events`](Self::events). [`EventPage::more`] says whether there can be later ones. A page has at most 200 events,
+    /// whatever the limit.
+    async fn events_after(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<EventPage, AdminError>;
+
     /// Returns a page of at most `limit` events of a stream, after a version; 0 begins with the first event. A page has
     /// at most 200 events, whatever the limit.
     async fn stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<StreamPageView, AdminError>;

@@ -120,6 +120,10 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
         self.parts.database.events(before, filter, limit).await
     }
 
+    async fn events_after(&self, after: Position, filter: &EventFilter, limit: usize) -> Result<EventPage, AdminError> {
+        self.parts.database.events_after(after, filter, limit).await
+    }
+
     async fn stream(&self, stream: &StreamId, after: u64, limit: usize) -> Result<StreamPageView, AdminError> {
         self.parts.database.stream(stream, after, limit).await
     }

@@ -94,7 +94,8 @@ pub struct EventPage {
     pub format: u32,
     /// The events, the latest first.
     pub events: Vec<EventView>,
-    /// Whether there can be more: the next page begins before the last one of these.
+    /// Whether there can be more: the next page begins before the last one of these. After
+    /// [`events_after`](crate::admin::Admin::events_after), it begins after the first one of these.
     pub more: bool,
 }
 
