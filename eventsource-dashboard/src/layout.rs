@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequestParts, NestedPath};
 use axum::http::request::Parts;
+use eventsource::text::exactly;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::access::Access;
@@ -9,7 +10,7 @@ use crate::assets::{icon_path, script_path, style_path};
 use crate::dashboard::Shared;
 use crate::live::{Part, Trouble};
 use crate::pages::topology;
-use crate::text::line;
+use crate::text::{line, time};
 
 /// What a page knows of its request.
 pub(crate) struct Page {
@@ -21,6 +22,8 @@ pub(crate) struct Page {
     pub(crate) operator: String,
     /// The address of its live updates, if it has some.
     pub(crate) updates: Option<String>,
+    /// Whether the content has the button that pauses the updates, and not the end of the page.
+    pub(crate) has_controls: bool,
     /// Why it shows an old sample, if it does.
     pub(crate) trouble: Option<Trouble>,
     /// Whether there is a page of the topology.
@@ -44,6 +47,7 @@ impl FromRequestParts<Shared> for Page {
             title: shared.title.clone(),
             operator,
             updates: None,
+            has_controls: false,
             trouble: None,
             has_topology: shared.topology.is_some(),
         })
@@ -74,6 +78,16 @@ impl Page {
     pub(crate) fn live(self, query: &str) -> Self {
         let updates = Some(format!("{}/updates?{query}", self.root));
         Self { updates, ..self }
+    }
+
+    /// Returns the button that pauses the updates, and since when the page is current. A script shows them.
+    pub(crate) fn controls(&self) -> Markup {
+        html! {
+            @if self.updates.is_some() {
+                button #pause type="button" hidden { "Pause updates" }
+                p #updated { }
+            }
+        }
     }
 
     /// Returns the part that says why the page shows an old sample.
@@ -111,12 +125,9 @@ impl Page {
                         (content)
                     }
                     footer {
-                        @if self.updates.is_some() {
-                            button #pause type="button" hidden { "Pause updates" }
-                            p #updated { }
-                            // Numbers change all the time: only states are said.
-                            p #said role="status" { }
-                        }
+                        @if !self.has_controls { (self.controls()) }
+                        // Numbers change all the time: only states are said.
+                        @if self.updates.is_some() { p #said role="status" { } }
                         p { "eventsource" }
                     }
                 }
@@ -129,8 +140,8 @@ fn old(trouble: Option<&Trouble>) -> Markup {
     html! {
         @if let Some(trouble) = trouble {
             p.notice {
-                "The database does not answer: this is what was known at " (trouble.at.format("%Y-%m-%d %H:%M:%S UTC"))
-                ", " (trouble.age()) " seconds ago. " (line(&trouble.why))
+                "The database does not answer: this is what was known at " (time(trouble.at))
+                ", " (exactly(trouble.age(), "second")) " ago. " (line(&trouble.why))
             }
         }
     }

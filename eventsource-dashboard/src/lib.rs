@@ -41,12 +41,17 @@
 //!
 //! Payloads and metadata are masked: keys and types, no values. [`Payloads::Shown`] shows them. Text of the log and of
 //! errors is data: it is escaped, control characters and characters that change the direction of text are made visible,
-//! and it is cut at 64 KiB.
+//! and it is cut at 64 KiB. A payload that is not JSON, since another program has stored or changed it, is shown as text, and the
+//! page says so.
+//!
+//! The page of an event shows which subscriptions have applied it. For that it asks for the letters of its stream, and
+//! for the events that operators skipped.
 //!
 //! The page of a stream shows what each event changes in a projection. For that it calls the handlers of this process in a
 //! transaction that is never committed: see [`steps`](eventsource::SubscriptionManager::steps).
 
 mod access;
+mod address;
 mod assets;
 mod dashboard;
 mod guard;

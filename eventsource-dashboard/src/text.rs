@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
+use eventsource::text::{exactly, is_hostile, short_name};
+use maud::{Markup, html};
+
 /// The longest text of a page, in bytes.
 pub(crate) const MOST: usize = 64 * 1024;
 
@@ -11,12 +15,12 @@ pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(MOST));
     for (at, character) in text.char_indices() {
         if at >= MOST {
-            let _ = write!(shown, "… ({} bytes more)", text.len() - at);
+            let _ = write!(shown, "… ({} more)", exactly((text.len() - at) as u64, "byte"));
             break;
         }
         match character {
             '\n' | '\t' => shown.push(character),
-            character if character.is_control() || is_hidden(character) => {
+            character if is_hostile(character) => {
                 let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
             }
             character => shown.push(character),
@@ -30,11 +34,14 @@ pub(crate) fn line(text: &str) -> String {
     visible(text).replace(['\n', '\t'], " ")
 }
 
-/// Whether a character has no width, or changes the direction of the text after it.
-const fn is_hidden(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// Returns a time, to the second.
+pub(crate) fn time(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) { (eventsource::text::time(at)) } }
+}
+
+/// Returns the name of a process without the id that makes it unique, which is in the title.
+pub(crate) fn process(manager: &str) -> Markup {
+    html! { span title=(line(manager)) { (line(short_name(manager))) } }
 }
 
 #[cfg(test)]
@@ -51,5 +58,11 @@ mod tests {
     fn long_text_is_cut_and_says_so() {
         let text = visible(&"é".repeat(MOST));
         assert!(text.len() < MOST + 100 && text.ends_with("(65536 bytes more)"), "{}", &text[MOST - 10..]);
+    }
+
+    #[test]
+    fn time_is_for_people_and_for_programs() {
+        let text = time(DateTime::UNIX_EPOCH).into_string();
+        assert_eq!(text, "<time datetime=\"1970-01-01T00:00:00+00:00\">1970-01-01 00:00:00 UTC</time>");
     }
 }

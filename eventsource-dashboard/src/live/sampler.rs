@@ -49,8 +49,8 @@ pub(crate) struct Trouble {
 
 impl Trouble {
     /// Returns the age of the sample in seconds.
-    pub(crate) fn age(&self) -> i64 {
-        (Utc::now() - self.at).num_seconds().max(0)
+    pub(crate) fn age(&self) -> u64 {
+        (Utc::now() - self.at).num_seconds().max(0).unsigned_abs()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::part::{Change, Shown};
 use super::sampler::Sample;
 use super::watched::Watched;
+use crate::address::Query;
 use crate::dashboard::Shared;
 use crate::layout::Page;
 
@@ -114,7 +115,7 @@ impl Open {
             let has_grown = self.head.replace(head) != Some(head);
             let mut parts = self.watched.parts(&self.shared, &self.page, &sample, has_grown).await?;
             parts.push(Page::trouble_part(sample.trouble().as_ref()));
-            let at = sample.overview.at.format("%H:%M:%S UTC").to_string();
+            let at = eventsource::text::time(sample.overview.at);
             return Some(Message { at, parts: self.shown.changes(parts), said: self.said(&sample) });
         }
     }

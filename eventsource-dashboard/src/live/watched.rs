@@ -24,7 +24,7 @@ pub(crate) enum Watched {
     /// The numbers of dead letters.
     Letters,
     /// The end of the log.
-    Events(pages::events::list::Wanted),
+    Events(pages::events::wanted::Wanted),
     /// One request.
     Operation {
         /// Its id.
@@ -52,12 +52,15 @@ impl Watched {
     ) -> Option<Vec<Part>> {
         match self {
             Self::Events(_) if !has_grown => Some(Vec::new()),
-            Self::Events(wanted) => Some(wanted.parts(shared, page).await.unwrap_or_default()),
+            Self::Events(wanted) => Some(pages::events::list::parts(wanted, shared, page).await.unwrap_or_default()),
             Self::Overview => Some(pages::overview::parts(page, shared, &sample.overview)),
             Self::Letters => Some(pages::letters::totals::parts(page, &sample.overview)),
             Self::Subscription { name } => {
                 let found = sample.overview.subscriptions.iter().find(|view| view.name == *name);
-                Some(found.map(|view| pages::subscription::parts(page, shared, view)).unwrap_or_default())
+                match found {
+                    Some(view) => Some(pages::subscription::parts(page, shared, view, sample.trouble.is_some()).await),
+                    None => Some(Vec::new()),
+                }
             }
             Self::Operation { id } => match shared.admin.request(*id).await {
                 Ok(stored) => Some(pages::operations::parts(page, &stored)),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use axum::extract::{Form, Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use eventsource::Position;
-use eventsource::admin::Asked;
+use eventsource::admin::{AdminError, Asked};
 use eventsource::subscription::{Action, LetterSelection, RebuildKind};
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::letters::search::Wanted;
 use crate::access::Change;
+use crate::address::{Form, Path};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 
@@ -28,6 +29,8 @@ pub(super) struct Sent {
     action: String,
     reason: String,
     confirm: String,
+    /// `held` if the page has said that a held next generation is discarded.
+    discards: String,
     position: Option<u64>,
     /// The filters of the letters that a change is for.
     #[serde(flatten)]
@@ -47,17 +50,29 @@ pub(super) async fn on_subscription(
         "rebuild-side-by-side" => (Change::Rebuild, Action::Rebuild { kind: RebuildKind::SideBySide }),
         "rebuild-and-hold" => (Change::Rebuild, Action::RebuildAndHold { reason: sent.reason }),
         "switch-rebuild" => (Change::SwitchRebuild, Action::SwitchRebuild {}),
-        "rebuild-in-place" if sent.confirm.trim() == name => {
-            (Change::Rebuild, Action::Rebuild { kind: RebuildKind::InPlace })
-        }
-        "rebuild-in-place" => {
-            let text = "The read model is empty until a rebuild in place is complete. Type the name of the subscription to begin it.";
-            return page.problem(StatusCode::UNPROCESSABLE_ENTITY, text);
-        }
+        "rebuild-in-place" => match unconfirmed(&shared, &name, &sent).await {
+            Ok(None) => (Change::Rebuild, Action::Rebuild { kind: RebuildKind::InPlace }),
+            Ok(Some(text)) => return page.problem(StatusCode::UNPROCESSABLE_ENTITY, &text),
+            Err(error) => return page.failed(&error),
+        },
         "cancel-rebuild" => (Change::CancelRebuild, Action::CancelRebuild {}),
         _ => return page.problem(StatusCode::NOT_FOUND, "there is no such action"),
     };
     ask(&shared, &page, &name, change, action).await
+}
+
+/// Returns what must be confirmed before a rebuild in place begins. `None`: nothing more.
+async fn unconfirmed(shared: &Shared, name: &str, sent: &Sent) -> Result<Option<String>, AdminError> {
+    let is_held = shared.admin.subscription(name).await?.hold.is_some();
+    let discarded = if is_held { " The next generation that is held is discarded." } else { "" };
+    let text = if sent.confirm.trim() != name {
+        "The read model is empty until a rebuild in place is complete."
+    } else if is_held && sent.discards != "held" {
+        "A next generation is held since the page was loaded: load the page again."
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(format!("{text}{discarded} Type the name of the subscription to begin it.")))
 }
 
 pub(super) async fn on_letters(

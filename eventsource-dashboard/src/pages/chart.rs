@@ -1,9 +1,10 @@
 //! Curves of the last hour, as SVG. Each has a text that says the same.
 
-use chrono::{DateTime, Utc};
+use eventsource::text::counted;
 use maud::{Markup, html};
 
 use crate::live::{LENGTH, Moment, Trend, trend};
+use crate::text::time;
 
 /// The size of the small curve, and of the chart.
 const SMALL: (u64, u64) = (120, 24);
@@ -91,9 +92,9 @@ pub(super) fn large(moments: &[Moment]) -> Markup {
         }
         p.soft { "The dashed line is the end of the log, and the solid one the subscription, from position " (least) " to " (most) "." }
         p {
-            "From " (clock(first.at)) " to " (clock(last.at)) " the log went from position " (first.head) " to " (last.head)
-            ", and the subscription from " (first.position) " to " (last.position) ". It is " (last.behind()) " positions behind ("
-            (words(trend(moments))) "), and was at most " (worst.behind()) " behind, at " (clock(worst.at)) "."
+            "From " (time(first.at)) " to " (time(last.at)) " the log went from position " (first.head) " to " (last.head)
+            ", and the subscription from " (first.position) " to " (last.position) ". It is " (counted(last.behind(), "position")) " behind ("
+            (words(trend(moments))) "), and was at most " (worst.behind()) " behind, at " (time(worst.at)) "."
         }
     }
 }
@@ -103,13 +104,9 @@ fn share(time: chrono::TimeDelta) -> f64 {
     time.num_milliseconds() as f64 / LENGTH.num_milliseconds() as f64
 }
 
-fn clock(at: DateTime<Utc>) -> Markup {
-    html! { (at.format("%H:%M:%S UTC")) }
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
+    use chrono::{DateTime, TimeDelta};
 
     use super::*;
 
@@ -129,7 +126,7 @@ mod tests {
         assert!(text.contains("<polyline points=") && text.contains("falling from 500"), "{text}");
         assert!(text.contains("at most 500"), "{text}");
         let text = large(&seen).into_string();
-        assert!(text.contains("was at most 500 behind, at 00:00:20 UTC"), "{text}");
+        assert!(text.contains("was at most 500 behind, at <time"), "{text}");
         assert_eq!(text.matches("<polyline").count(), 2, "{text}");
         assert!(!text.contains("style="), "{text}");
     }

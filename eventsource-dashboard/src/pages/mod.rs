@@ -10,12 +10,14 @@ pub(crate) mod overview;
 pub(crate) mod subscription;
 pub(crate) mod topology;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use chrono::{DateTime, Utc};
 use eventsource::admin::SubscriptionView;
+use eventsource::text::{bounded, counted};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -46,17 +48,30 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/operations/{id}", get(operations::one))
         .route("/operations/{id}/withdraw", post(actions::withdraw))
         .fallback(nowhere)
+        .method_not_allowed_fallback(not_so)
+}
+
+async fn not_so(page: Page) -> Response {
+    page.problem(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this address is not asked in this way; open a page, and use its buttons",
+    )
 }
 
 async fn nowhere(page: Page) -> Response {
-    page.problem(StatusCode::NOT_FOUND, "there is no such page")
+    page.problem(StatusCode::NOT_FOUND, "there is no such page; begin with the subscriptions")
+}
+
+/// The longest time that a page waits for a part that it can do without.
+const PART: Duration = Duration::from_secs(2);
+
+/// Returns a part of a page. `None`: the database does not answer in time, or fails.
+async fn soon<T>(part: impl Future<Output = Option<T>>) -> Option<T> {
+    tokio::time::timeout(PART, part).await.ok().flatten()
 }
 
 /// The number of rows of a page.
 const ROWS: usize = 50;
-
-/// The largest number that is counted.
-const COUNTED: u64 = 10_000;
 
 /// Where a page begins.
 #[derive(Debug, Deserialize)]
@@ -64,15 +79,21 @@ struct After {
     after: Option<u64>,
 }
 
-/// Returns the number, or "over 10,000".
-fn counted(number: u64) -> String {
-    if number > COUNTED { format!("over {COUNTED}") } else { number.to_string() }
+/// The largest number that is counted.
+const COUNTED: u64 = 10_000;
+
+/// Returns a number of dead letters, or that there are at least so many.
+fn letters_found(number: u64, is_exact: bool) -> String {
+    match is_exact {
+        true => counted(number, "dead letter"),
+        false => format!("at least {}", counted(number.min(COUNTED), "dead letter")),
+    }
 }
 
-/// Returns the number, or that it is at least that.
+/// Returns a number, or that it is at least that.
 fn at_least(number: u64, is_exact: bool) -> String {
     match is_exact {
-        true => counted(number),
+        true => bounded(number),
         false => format!("at least {}", number.min(COUNTED)),
     }
 }
@@ -89,16 +110,12 @@ fn query<'a>(fields: impl IntoIterator<Item = (&'static str, &'a str)>) -> Strin
     text
 }
 
-fn owner(view: &SubscriptionView) -> String {
+/// Returns the owner, with its full name in the title.
+fn owner(view: &SubscriptionView) -> Markup {
     match &view.owner {
-        Some(owner) if owner.is_expired => format!("{} (its lease has ended)", line(&owner.manager)),
-        Some(owner) => line(&owner.manager),
-        None => "none".to_owned(),
+        Some(owner) => html! { span title=(line(&owner.manager)) { (line(&owner.to_string())) } },
+        None => html! { "none" },
     }
-}
-
-fn time(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S UTC")) } }
 }
 
 /// Returns a state, with a sign and a colour.

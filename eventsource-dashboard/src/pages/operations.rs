@@ -1,19 +1,21 @@
 //! What operators did.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use eventsource::projection::operations::{RequestQuery, RequestState, StoredRequest};
+use eventsource::text::counted;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ROWS;
+use super::{ROWS, query};
 use crate::access::Change;
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::live::Part;
-use crate::text::{line, visible};
+use crate::text::{line, process, time, visible};
 
 const AT: &str = "/operations";
 
@@ -25,39 +27,49 @@ pub(super) struct Wanted {
 }
 
 pub(super) async fn page(State(shared): State<Shared>, Query(wanted): Query<Wanted>, page: Page) -> Response {
-    let mut query = RequestQuery::latest(ROWS);
-    query.before = wanted.before;
-    query.subscription = wanted.subscription.filter(|name| !name.is_empty());
-    match shared.admin.requests(&query).await {
+    let mut asked = RequestQuery::latest(ROWS);
+    asked.before = wanted.before;
+    asked.subscription = wanted.subscription.filter(|name| !name.is_empty());
+    match shared.admin.requests(&asked).await {
         Ok(requests) => {
             let view = json!({ "format": 1, "requests": requests, "more": requests.len() == ROWS });
-            page.answer(AT, "Operations", view, || rows(&page, &requests))
+            page.answer(AT, "Operations", view, || {
+                rows(&page, asked.subscription.as_deref().unwrap_or_default(), &requests)
+            })
         }
         Err(error) => page.failed(&error),
     }
 }
 
-fn rows(page: &Page, requests: &[StoredRequest]) -> Markup {
+fn rows(page: &Page, wanted: &str, requests: &[StoredRequest]) -> Markup {
     html! {
         p { "What operators asked for, and what came of it. A request is kept for 90 days." }
+        (table(page, requests))
+        @if requests.len() == ROWS && let Some(last) = requests.last() {
+            @let before = last.request.id.to_string();
+            p { a href={ (page.root) (AT) (query([("subscription", wanted), ("before", &*before)])) } { "Earlier requests" } }
+        }
+    }
+}
+
+/// Returns a table of requests.
+pub(super) fn table(page: &Page, requests: &[StoredRequest]) -> Markup {
+    html! {
         table {
-            caption { (requests.len()) " requests, the latest first" }
+            caption { (counted(requests.len() as u64, "request")) ", the latest first" }
             thead { tr {
                 th scope="col" { "Asked" } th scope="col" { "By" } th scope="col" { "Subscription" }
                 th scope="col" { "Action" } th scope="col" { "State" }
             } }
             tbody {
                 @for stored in requests { tr {
-                    td data-name="Asked" { a href=(page.to_operation(stored.request.id)) { (stored.request.at.format("%Y-%m-%d %H:%M:%S UTC")) } }
+                    td data-name="Asked" { a href=(page.to_operation(stored.request.id)) { (time(stored.request.at)) } }
                     td data-name="By" { (line(&stored.request.by)) }
                     td data-name="Subscription" { a href=(page.to_subscription(&stored.request.subscription)) { (line(&stored.request.subscription)) } }
                     td data-name="Action" { (line(&stored.request.action)) }
                     td data-name="State" { (line(&stored.state.to_string())) }
                 } }
             }
-        }
-        @if requests.len() == ROWS && let Some(last) = requests.last() {
-            p { a href={ (page.root) (AT) "?before=" (last.request.id.to_string()) } { "Earlier requests" } }
         }
     }
 }
@@ -87,11 +99,11 @@ fn whole(page: &Page, stored: &StoredRequest) -> Markup {
         dl {
             dt { "Subscription" } dd { a href=(page.to_subscription(&request.subscription)) { (line(&request.subscription)) } }
             dt { "Asked by" } dd { (line(&request.by)) }
-            dt { "Asked" } dd { (request.at.to_rfc3339()) }
-            dt { "Valid until" } dd { (request.expires_at.to_rfc3339()) }
+            dt { "Asked" } dd { (time(request.at)) }
+            dt { "Valid until" } dd { (time(request.expires_at)) }
             dt { "Arguments" } dd { (visible(&request.arguments)) }
-            @if let Some(by) = taken_by(state) { dt { "Process" } dd { (line(by)) } }
-            @if let Some(at) = state.ended_at() { dt { "Ended" } dd { (at.to_rfc3339()) } }
+            @if let Some(by) = taken_by(state) { dt { "Process" } dd { (process(by)) } }
+            @if let Some(at) = state.ended_at() { dt { "Ended" } dd { (time(at)) } }
         }
         @if state.is_open() {
             p { "The process that owns the subscription serves it. " a href=(page.to_operation(request.id)) { "Look again" } }

@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::response::Response;
 use eventsource::admin::{Overview, SubscriptionView};
+use eventsource::text::{bounded, counted};
 use maud::{Markup, html};
 use serde::Serialize;
 
-use super::{chart, counted, owner, state, time};
+use super::{chart, owner, state};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::live::{History, Part};
-use crate::text::line;
+use crate::text::{line, time};
 
 pub(super) async fn page(State(shared): State<Shared>, page: Page) -> Response {
     match shared.sampler.now().await {
@@ -48,7 +49,7 @@ pub(crate) fn parts(page: &Page, shared: &Shared, overview: &Overview) -> Vec<Pa
     });
     vec![
         Part::new("head", head(history, overview)),
-        Part::new("needs", all_needs(page, overview)),
+        Part::new("needs", all_needs(page, history, overview)),
         Part::new("caption", caption(overview)),
         Part::table("rows", names.join("\n"), rows(page, history, overview), cells.collect()),
     ]
@@ -57,7 +58,7 @@ pub(crate) fn parts(page: &Page, shared: &Shared, overview: &Overview) -> Vec<Pa
 fn all(page: &Page, history: &History, overview: &Overview) -> Markup {
     html! {
         p.soft #head { (head(history, overview)) }
-        div #needs { (all_needs(page, overview)) }
+        div #needs { (all_needs(page, history, overview)) }
         table {
             caption #caption { (caption(overview)) }
             thead { tr {
@@ -76,31 +77,44 @@ fn all(page: &Page, history: &History, overview: &Overview) -> Markup {
 fn head(history: &History, overview: &Overview) -> Markup {
     html! {
         "The log ends at position " (overview.head.to_string()) "."
-        @if let Some(appended) = history.appended_a_minute() { " About " (appended) " events a minute are appended." }
+        @if let Some(appended) = history.appended_a_minute() { " Appended in a minute: about " (counted(appended, "event")) "." }
         @if let Some(stalled) = &overview.stalled_by { " " span.bad { (line(stalled)) } }
     }
 }
 
 fn caption(overview: &Overview) -> Markup {
-    html! { (overview.subscriptions.len()) " subscriptions, at " (time(overview.at)) }
+    html! { (counted(overview.subscriptions.len() as u64, "subscription")) ", at " (time(overview.at)) }
 }
 
-fn all_needs(page: &Page, overview: &Overview) -> Markup {
+fn all_needs(page: &Page, history: &History, overview: &Overview) -> Markup {
     html! {
-        @for (view, need) in overview.subscriptions.iter().filter_map(|view| Some((view, needs(view)?))) {
+        @for (view, need) in overview.subscriptions.iter().filter_map(|view| Some((view, needs(history, view)?))) {
             p.notice { a href=(page.to_subscription(&view.name)) { (line(&view.name)) } " " (line(&need)) }
         }
     }
 }
 
+/// Returns what waits behind the dead letters.
+fn held(view: &SubscriptionView) -> String {
+    match view.held {
+        0 => String::new(),
+        held => format!(", and {} behind", counted(held, "event")),
+    }
+}
+
 /// Returns why a subscription needs an operator, if it does.
-fn needs(view: &SubscriptionView) -> Option<String> {
+fn needs(history: &History, view: &SubscriptionView) -> Option<String> {
     let reason = view.reason.as_deref().or(view.failure.as_deref()).unwrap_or_default();
     match &*view.state {
         "faulted" | "refused" | "outdated" | "fenced again" => Some(format!("is {}: {reason}", view.state)),
         "not running" | "stopped" => Some("runs in no process".to_owned()),
-        _ if view.letters == 1 => Some("has 1 dead letter".to_owned()),
-        _ if view.letters > 0 => Some(format!("has {} dead letters", counted(view.letters))),
+        _ if view.letters > 0 => Some(format!("has {}{}", counted(view.letters, "dead letter"), held(view))),
+        "live" | "catching up" | "rebuilding" | "retrying letters" | "running" => {
+            let since = history.stuck_since(&view.name)?;
+            let behind = counted(view.behind, "event");
+            let since = eventsource::text::time(since);
+            Some(format!("has made no progress since {since}: it is at position {}, {behind} behind", view.position))
+        }
         _ => None,
     }
 }
@@ -128,7 +142,7 @@ fn cells(history: &History, view: &SubscriptionView) -> [Cell; 7] {
     let number = |id, name, text: String| Cell { id, name, is_number: true, content: html! { (text) } };
     [
         Cell { id: "state", name: "State", is_number: false, content: state(&view.state) },
-        number("behind", "Events behind", counted(view.behind)),
+        number("behind", "Events behind", bounded(view.behind)),
         number("seconds", "Seconds behind", format!("{:.1}", view.behind_seconds)),
         Cell {
             id: "trend",
@@ -137,7 +151,7 @@ fn cells(history: &History, view: &SubscriptionView) -> [Cell; 7] {
             content: chart::small(&history.of(&view.name)),
         },
         number("rate", "Events a second", format!("{:.1}", view.rate)),
-        number("letters", "Dead letters", counted(view.letters)),
-        Cell { id: "owner", name: "Owner", is_number: false, content: html! { (owner(view)) } },
+        number("letters", "Dead letters", bounded(view.letters)),
+        Cell { id: "owner", name: "Owner", is_number: false, content: owner(view) },
     ]
 }

@@ -11,7 +11,9 @@ macro_rules! on_both {
 }
 
 mod clocks;
+mod held;
 mod large;
+mod not_json;
 mod outages;
 mod owners;
 mod page;

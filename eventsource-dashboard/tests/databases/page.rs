@@ -26,8 +26,16 @@ impl Page {
     }
 
     pub(crate) fn of(admin: impl Admin) -> Self {
-        let dashboard = Dashboard::new(admin).access(|_| Access::Full);
-        Self(Router::new().nest("/admin", dashboard.router()))
+        Self::over(Dashboard::new(admin))
+    }
+
+    /// With these options.
+    pub(crate) fn with<B: Backend>(world: &B, options: impl FnOnce(Dashboard) -> Dashboard) -> Self {
+        Self::over(options(Dashboard::new(DatabaseAdmin::new(world.checkpoints(), world.store()))))
+    }
+
+    fn over(dashboard: Dashboard) -> Self {
+        Self(Router::new().nest("/admin", dashboard.access(|_| Access::Full).router()))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -38,10 +46,21 @@ impl Page {
         serde_json::from_str(&self.ask(path, "application/json").await.body).unwrap()
     }
 
+    /// Sends a form as the page does.
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
+        let request = Request::post(format!("/admin{path}")).header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
     async fn ask(&self, path: &str, accept: &str) -> Answer {
         let request = Request::builder().uri(format!("/admin{path}")).header("accept", accept);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
         let begun = Instant::now();
-        let answer = self.0.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let answer = self.0.clone().oneshot(request).await.unwrap();
         let took = begun.elapsed();
         let status = answer.status();
         let body = answer.into_body().collect().await.unwrap().to_bytes();

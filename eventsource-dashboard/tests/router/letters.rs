@@ -35,7 +35,7 @@ async fn letters_are_grouped_and_filtered_by_the_address() {
         assert_eq!(page.contains("No dead letter is found."), number == 0, "{query}: {page}");
     }
     let stream = format!("?stream=Order%2F{}", world.event.aggregate_id());
-    assert!(world.get(&format!("{LETTERS}{stream}")).await.body.contains("1 dead letters, by error"));
+    assert!(world.get(&format!("{LETTERS}{stream}")).await.body.contains("1 dead letter, by error"));
     assert!(world.get(&format!("{LETTERS}?state=dismissed")).await.body.contains("No dead letter is found."));
     for wrong in ["?stream=Order", "?from=soon"] {
         assert_eq!(world.get(&format!("{LETTERS}{wrong}")).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
@@ -86,7 +86,7 @@ async fn correlated_events_are_a_tree_by_their_causes() {
         assert!(types.contains(part), "{part}: {types}");
     }
     let streams = world.get("/admin/streams?kind=Payment").await.body;
-    assert!(streams.contains("1 streams, by type and id"), "{streams}");
+    assert!(streams.contains("1 stream, by type and id"), "{streams}");
     let open = world.get(&format!("/admin/streams?open=Payment/{}", stream.aggregate_id())).await;
     assert_eq!(open.status, StatusCode::SEE_OTHER, "{}", open.body);
     world.manager.stop().await.unwrap();

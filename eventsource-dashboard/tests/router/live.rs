@@ -62,9 +62,12 @@ async fn open_page_receives_the_parts_that_change_and_is_told_of_states() {
     let world = World::new(|dashboard| dashboard).await;
     for (query, parts) in [
         ("of=overview", vec!["head", "needs", "caption", "rows", "trouble"]),
-        ("of=subscription&name=orders", vec!["state", "facts", "actions", "processes", "chart", "trouble"]),
+        (
+            "of=subscription&name=orders",
+            vec!["state", "facts", "actions", "processes", "ended", "chart", "letters", "requests", "trouble"],
+        ),
         ("of=letters", vec!["rows", "trouble"]),
-        ("of=events&kind=OrderPlaced", vec!["caption", "rows", "trouble"]),
+        ("of=events&kind=OrderPlaced", vec!["caption", "rows", "others", "trouble"]),
     ] {
         let first = Open::of(&world, query).await.next().await.unwrap();
         assert_eq!(ids(&first), parts, "{query}");

@@ -3,9 +3,12 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 mod access;
+mod addresses;
+mod events;
 mod letters;
 mod live;
 mod pages;
 mod payloads;
 mod steps;
+mod texts;
 mod world;

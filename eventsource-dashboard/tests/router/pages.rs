@@ -74,7 +74,11 @@ async fn change_is_recorded_and_its_page_says_what_came_of_it() {
 async fn doctor_names_the_problem_and_what_mends_it() {
     let world = World::new(|dashboard| dashboard).await;
     let page = world.get("/admin/doctor").await.body;
-    assert!(page.contains("`orders` has 1 dead letters") && page.contains("`letters retry orders --all`"), "{page}");
+    assert!(
+        page.contains("`orders` has 1 dead letter, and 0 events held back")
+            && page.contains("`letters retry orders --all`"),
+        "{page}"
+    );
     world.manager.stop().await.unwrap();
 }
 
@@ -137,7 +141,7 @@ async fn payload_is_a_file_of_plain_text_and_only_if_payloads_are_shown() {
 async fn topology_is_drawn_and_told_in_tables() {
     let world = World::new(|dashboard| dashboard).await;
     let page = world.get("/admin/topology").await.body;
-    for part in ["class=\"topology\"", "1 projections", "1 events", "OrderPlaced", "/admin/subscriptions/orders"] {
+    for part in ["class=\"topology\"", "1 projection", "1 event", "OrderPlaced", "/admin/subscriptions/orders"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     assert_eq!(page.matches("<path class=\"edge\"").count(), 2, "{page}");

@@ -54,7 +54,7 @@ async fn events_are_found_by_their_tenant() {
     let event = NewEvent::raw("Moved", 1, "{}").with_metadata(Metadata::new().tenant("acme & sons"));
     world.store.append(&stream, ExpectedVersion::Any, vec![event]).await.unwrap();
     let page = world.get("/admin/events?tenant=acme+%26+sons").await.body;
-    assert!(page.contains("1 events, the latest first") && page.contains("Moved"), "{page}");
+    assert!(page.contains("1 event, the latest first") && page.contains("Moved"), "{page}");
     assert!(page.contains("value=\"acme &amp; sons\""), "{page}");
     assert!(world.get("/admin/events?tenant=other").await.body.contains("0 events, the latest first"));
     world.manager.stop().await.unwrap();

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::TimeDelta;
 use eventsource::Position;
 use eventsource::admin::{CorrelatedView, EventView};
+use eventsource::text::counted;
 use maud::{Markup, html};
 use uuid::Uuid;
 
 use super::{AT, for_json};
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::pages::After;
@@ -47,7 +49,7 @@ fn whole(page: &Page, id: Uuid, found: &CorrelatedView) -> Markup {
             p.notice { "The log has no index on correlation ids: events up to position " (to.value()) " were not searched." }
         }
         @if found.events.is_empty() { p { "No event with this correlation is found." } }
-        p.soft { (found.events.len()) " events in " (tree.streams.len()) " streams. Each event is below the one that caused it, with the time between them." }
+        p.soft { (counted(found.events.len() as u64, "event")) " in " (counted(tree.streams.len() as u64, "stream")) ". Each event is below the one that caused it, with the time between them." }
         ul.tree { @for root in &tree.roots { (node(page, &tree, *root, None)) } }
         @if found.more && let Some(last) = found.events.last() {
             p { a href={ (page.to_correlation(id)) "?after=" (last.position.value()) } { "Later events" } }

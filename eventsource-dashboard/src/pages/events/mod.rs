@@ -1,5 +1,6 @@
 //! Events and streams.
 
+mod applied;
 mod changes;
 pub(super) mod correlation;
 pub(crate) mod list;
@@ -8,13 +9,14 @@ pub(super) mod steps;
 pub(super) mod stream;
 pub(super) mod streams;
 pub(super) mod types;
+pub(crate) mod wanted;
 
 use eventsource::admin::EventView;
 use maud::{Markup, html};
 
 use crate::layout::Page;
 use crate::payload::Payloads;
-use crate::text::line;
+use crate::text::{line, time};
 
 /// The place of the navigation.
 pub(super) const AT: &str = "/events";
@@ -28,14 +30,15 @@ pub(super) fn for_json(payloads: Payloads, mut event: EventView) -> EventView {
 
 /// Returns an event, whole.
 pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Markup {
+    let payload = payloads.text(&event.payload);
     html! {
         dl {
             dt { "Position" } dd { (event.position.value()) }
             dt { "Id" } dd { a href=(page.to_event(event.id)) { (event.id.to_string()) } }
             dt { "Type" } dd { (line(&event.event_type)) ", version " (event.schema_version) }
             dt { "Stream" } dd { a href=(page.to_stream(&event.stream)) { (line(&event.stream.to_string())) } ", version " (event.version) }
-            dt { "Happened" } dd { (event.occurred_at.to_rfc3339()) }
-            dt { "Stored" } dd { (event.recorded_at.to_rfc3339()) }
+            dt { "Happened" } dd { (time(event.occurred_at)) }
+            dt { "Stored" } dd { (time(event.recorded_at)) }
             @if let Some(id) = event.correlation_id { dt { "Correlation" } dd { a href=(page.to_correlation(id)) { (id.to_string()) } } }
             @if let Some(id) = event.causation_id { dt { "Caused by" } dd { a href=(page.to_event(id)) { (id.to_string()) } " (an event, or a command, which is not stored)" } }
             @if let Some(actor) = &event.actor { dt { "Actor" } dd { (line(actor)) } }
@@ -45,7 +48,13 @@ pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Marku
             }
             @if let Some(why) = &event.unreadable { dt { "Unreadable" } dd.bad { (line(why)) } }
         }
-        pre tabindex="0" aria-label="Payload" { (payloads.text(&event.payload)) }
+        @if !payload.is_json {
+            p.notice {
+                "The payload is not JSON: another program has stored or changed it. A subscription that decodes it fails."
+                @if payloads == Payloads::Shown { " It is shown as text." }
+            }
+        }
+        pre tabindex="0" aria-label="Payload" { (payload.text) }
         @if payloads == Payloads::Masked {
             p { "Values are hidden. The command line shows them: " code { "eventsource events show " (event.id.to_string()) } ". So does this page after " code { "Dashboard::payloads" } "." }
         }

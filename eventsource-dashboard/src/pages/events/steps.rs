@@ -1,11 +1,12 @@
 //! The stepper: what each event of a stream changes in a projection.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use eventsource::StreamId;
 use eventsource::admin::Overview;
 use eventsource::projection::{TrialRow, TrialRows};
 use eventsource::subscription::plan::{RowChange, RowChangeKind, Step, StepChanges, StepOutcome, StepState, Steps};
+use eventsource::text::counted;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::AT;
 use super::changes::{Changes, value};
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::pages::query;
@@ -75,7 +77,7 @@ fn whole(page: &Page, payloads: Payloads, steps: &Steps) -> Markup {
             "Each event of this stream is applied to an empty copy of the projection, which is thrown away: nothing is changed. "
             "Events of other streams are not applied. After a failed event, the next one is applied as if the failed one was dismissed."
         }
-        @if steps.failed_before > 0 { p.notice { (steps.failed_before) " of the earlier events have failed." } }
+        @if steps.failed_before > 0 { p.notice { (counted(steps.failed_before, "earlier event")) " failed." } }
         @if steps.after > 0 {
             h2 { "After version " (steps.after) }
             (state(payloads, &steps.before))
@@ -160,7 +162,7 @@ fn state(payloads: Payloads, state: &StepState) -> Markup {
 fn rows(payloads: Payloads, table: &TrialRows) -> Markup {
     html! {
         table {
-            caption { (line(&table.table)) ": " (table.rows.len()) @if table.more { " and more" } " rows" }
+            caption { (line(&table.table)) ": " @if table.more { "more than " } (counted(table.rows.len() as u64, "row")) }
             thead { tr { th scope="col" { "Row" } th scope="col" { "Column" } th scope="col" { "Value" } } }
             tbody {
                 @for row in &table.rows { @for column in &row.columns { tr {

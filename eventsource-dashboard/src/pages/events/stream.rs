@@ -1,6 +1,6 @@
 //! One stream: its events, what each of them has in another form than the one before it, and the way to the steps.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use eventsource::StreamId;
 use eventsource::admin::{AdminError, EventView, Overview, StreamPageView};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::changes::Changes;
 use super::{AT, event, for_json, steps};
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::pages::{After, ROWS};

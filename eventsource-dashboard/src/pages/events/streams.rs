@@ -1,18 +1,20 @@
 //! The streams of the log.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use eventsource::admin::{PlaceView, StreamListView};
 use eventsource::store::StreamQuery;
+use eventsource::text::counted;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use crate::address::Query;
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::pages::letters::search::stream;
 use crate::pages::{ROWS, query};
-use crate::text::line;
+use crate::text::{line, time};
 
 const AT: &str = "/streams";
 
@@ -61,7 +63,7 @@ fn whole(page: &Page, wanted: &Wanted, found: &StreamListView) -> Markup {
             button { "Show" }
         }
         table {
-            caption { (found.streams.len()) " streams, by type and id" }
+            caption { (counted(found.streams.len() as u64, "stream")) ", by type and id" }
             thead { tr {
                 th scope="col" { "Stream" } th.number scope="col" { "Events" } th scope="col" { "First event" } th scope="col" { "Last event" }
             } }
@@ -84,7 +86,7 @@ fn whole(page: &Page, wanted: &Wanted, found: &StreamListView) -> Markup {
 fn place(place: PlaceView) -> Markup {
     html! {
         @match place.recorded_at {
-            Some(at) => (at.format("%Y-%m-%d %H:%M:%S UTC")),
+            Some(at) => (time(at)),
             None => "at an unreadable time",
         }
         ", position " (place.position.value())

@@ -1,11 +1,13 @@
 //! The types of the stored events.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
+use eventsource::text::counted;
 use maud::html;
 use serde::Deserialize;
 
 use super::AT;
+use crate::address::Query;
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::pages::{ROWS, query};
@@ -23,7 +25,7 @@ pub(in crate::pages) async fn page(State(shared): State<Shared>, Query(wanted): 
         Ok(found) => page.answer(AT, "Event types", &found, || {
             html! {
                 table {
-                    caption { (found.types.len()) " event types, by name" }
+                    caption { (counted(found.types.len() as u64, "event type")) ", by name" }
                     thead { tr { th scope="col" { "Type" } th.number scope="col" { "Position of the first event" } } }
                     tbody {
                         @for stored in &found.types { tr {

@@ -1,6 +1,6 @@
 //! Retries or dismisses many dead letters: the number and a sample first, then a confirmation.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use eventsource::admin::{AdminError, LetterCountView, LetterPageView};
@@ -13,9 +13,10 @@ use serde_json::json;
 use super::search::Wanted;
 use super::{AT, list};
 use crate::access::Change;
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
-use crate::pages::at_least;
+use crate::pages::letters_found;
 use crate::text::line;
 
 /// How many letters are shown before a change.
@@ -85,7 +86,7 @@ fn whole(
         p { a href={ (path) (wanted.query(&[])) } { "Dead letters of " (line(name)) } }
         @if !wanted.is_narrow() { p.notice { "No filter is set: these are all waiting letters of the subscription." } }
         p {
-            strong { (at_least(count.letters, count.is_exact)) " dead letters" } " are found."
+            "Found: " strong { (letters_found(count.letters, count.is_exact)) } "."
             @if count.letters > RetryReport::MOST_AT_ONCE as u64 {
                 " One request serves the first " (RetryReport::MOST_AT_ONCE) ": repeat it for the others."
             }
@@ -95,7 +96,7 @@ fn whole(
                 input type="hidden" name="action" value=(if is_dismissal { "dismiss-found" } else { "retry-found" });
                 (wanted.hidden())
                 @if is_dismissal { label { "Reason" input name="reason" required maxlength="500"; } }
-                button { (verb) " " (at_least(count.letters.min(RetryReport::MOST_AT_ONCE as u64), true)) " dead letters" }
+                button { (verb) " " (letters_found(count.letters.min(RetryReport::MOST_AT_ONCE as u64), true)) }
             }
             @if is_dismissal { p { "The events of dismissed letters are never applied." } }
             h2 { "The first of them" }

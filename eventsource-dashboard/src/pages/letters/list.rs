@@ -1,20 +1,22 @@
 //! The dead letters of one subscription: grouped by their error, then a page of them.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use eventsource::admin::{AdminError, LetterGroupsView, LetterPageView};
 use eventsource::projection::{DeadLetter, LetterSearch, LetterStanding};
+use eventsource::text::counted;
 use maud::{Markup, html};
 use serde_json::json;
 
 use super::AT;
 use super::search::Wanted;
 use crate::access::Change;
+use crate::address::{Path, Query};
 use crate::dashboard::Shared;
 use crate::layout::Page;
-use crate::pages::{ROWS, at_least};
-use crate::text::line;
+use crate::pages::{ROWS, at_least, letters_found};
+use crate::text::{line, time};
 
 pub(in crate::pages) async fn page(
     State(shared): State<Shared>,
@@ -82,7 +84,7 @@ fn by_error(path: &str, wanted: &Wanted, groups: &LetterGroupsView) -> Markup {
     };
     html! {
         table {
-            caption { (at_least(groups.letters, groups.is_exact)) " dead letters, by error and event type" }
+            caption { (letters_found(groups.letters, groups.is_exact)) ", by error and event type" }
             thead { tr {
                 th.number scope="col" { "Letters" } th scope="col" { "Error" } th scope="col" { "Event type" }
                 th scope="col" { "Failed" }
@@ -94,7 +96,7 @@ fn by_error(path: &str, wanted: &Wanted, groups: &LetterGroupsView) -> Markup {
                         @if group.error.is_empty() { "released" } @else { (line(&group.error)) }
                     } }
                     td data-name="Event type" { (line(&group.event_type)) }
-                    td data-name="Failed" { (group.oldest.format("%Y-%m-%d %H:%M")) " to " (group.newest.format("%Y-%m-%d %H:%M UTC")) }
+                    td data-name="Failed" { (time(group.oldest)) " to " (time(group.newest)) }
                 } }
             }
         }
@@ -104,24 +106,24 @@ fn by_error(path: &str, wanted: &Wanted, groups: &LetterGroupsView) -> Markup {
 
 /// The ways to the pages that retry or dismiss what is found.
 fn bulk(page: &Page, path: &str, search: &LetterSearch, wanted: &Wanted, groups: &LetterGroupsView) -> Markup {
-    let number = at_least(groups.letters, groups.is_exact);
+    let found = letters_found(groups.letters, groups.is_exact);
     let confirm = |action: &str| format!("{path}/confirm{}", wanted.query(&[("action", action)]));
     html! {
         @if search.standing == Some(LetterStanding::Waiting) {
             p {
-                @if page.access.may(Change::RetryLetters) { a.button href=(confirm("retry")) { "Retry these " (number) " …" } }
+                @if page.access.may(Change::RetryLetters) { a.button href=(confirm("retry")) { "Retry " (found) " …" } }
                 " "
-                @if page.access.may(Change::DismissLetters) { a.button href=(confirm("dismiss")) { "Dismiss these " (number) " …" } }
+                @if page.access.may(Change::DismissLetters) { a.button href=(confirm("dismiss")) { "Dismiss " (found) " …" } }
             }
         }
     }
 }
 
 /// A table of letters.
-pub(super) fn rows(page: &Page, name: &str, letters: &[DeadLetter]) -> Markup {
+pub(in crate::pages) fn rows(page: &Page, name: &str, letters: &[DeadLetter]) -> Markup {
     html! {
         table {
-            caption { (letters.len()) " dead letters, by position" }
+            caption { (counted(letters.len() as u64, "dead letter")) ", by position" }
             thead { tr {
                 th.number scope="col" { "Position" } th scope="col" { "Event" } th scope="col" { "Error" }
                 th.number scope="col" { "Attempts" } th.number scope="col" { "Events behind it" } th scope="col" { "Failed last" }
@@ -133,7 +135,7 @@ pub(super) fn rows(page: &Page, name: &str, letters: &[DeadLetter]) -> Markup {
                     td data-name="Error" { (line(letter.errors.first().map_or("released", String::as_str))) }
                     td.number data-name="Attempts" { (letter.attempts) }
                     td.number data-name="Events behind it" { (letter.held) }
-                    td data-name="Failed last" { (letter.last_failed_at.format("%Y-%m-%d %H:%M:%S UTC")) }
+                    td data-name="Failed last" { (time(letter.last_failed_at)) }
                 } }
             }
         }

@@ -1,5 +1,6 @@
 //! Dead letters.
 
+mod around;
 pub(super) mod bulk;
 pub(super) mod list;
 pub(super) mod one;

@@ -4,13 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use eventsource::admin::{LetterGroupsView, Overview};
 use eventsource::projection::LetterSearch;
+use eventsource::text::bounded;
 use maud::{Markup, html};
 
 use super::AT;
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::live::Part;
-use crate::pages::counted;
 use crate::pages::overview::Dated;
 use crate::text::line;
 
@@ -55,8 +55,8 @@ fn numbers(page: &Page, overview: &Overview) -> Markup {
     html! {
         @for view in &overview.subscriptions { tr {
             td data-name="Subscription" { a href={ (page.to_subscription(&view.name)) "/letters" } { (line(&view.name)) } }
-            td.number data-name="Waiting" { (counted(view.letters)) }
-            td.number data-name="Events behind them" { (view.held) }
+            td.number data-name="Waiting" { (bounded(view.letters)) }
+            td.number data-name="Events behind them" { (bounded(view.held)) }
         } }
     }
 }

@@ -4,16 +4,18 @@ mod graph;
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use eventsource::admin::SubscriptionView;
 use eventsource::catalogue::{Part, TopologyGraph};
+use eventsource::text::{bounded, counted};
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
 pub(crate) use self::graph::Graph;
-use super::{counted, query, state};
+use super::{query, state};
+use crate::address::Query;
 use crate::dashboard::Shared;
 use crate::layout::Page;
 use crate::text::line;
@@ -76,7 +78,7 @@ fn around(page: &Page, name: &str) -> Markup {
 fn projections(page: &Page, graph: &TopologyGraph, subscriptions: &BTreeMap<&str, &SubscriptionView>) -> Markup {
     html! {
         table {
-            caption { (graph.nodes(Part::Projection).len()) " projections" }
+            caption { (counted(graph.nodes(Part::Projection).len() as u64, "projection")) }
             thead { tr {
                 th scope="col" { "Projection" } th scope="col" { "Handles" } th scope="col" { "Writes" }
                 th scope="col" { "State" } th.number scope="col" { "Events behind" }
@@ -89,7 +91,7 @@ fn projections(page: &Page, graph: &TopologyGraph, subscriptions: &BTreeMap<&str
                     @match subscriptions.get(&*node.name) {
                         Some(view) => {
                             td data-name="State" { a href=(page.to_subscription(&view.name)) { (state(&view.state)) } }
-                            td.number data-name="Events behind" { (counted(view.behind)) }
+                            td.number data-name="Events behind" { (bounded(view.behind)) }
                         }
                         None => {
                             td data-name="State" { "no subscription has its name" }
@@ -105,7 +107,7 @@ fn projections(page: &Page, graph: &TopologyGraph, subscriptions: &BTreeMap<&str
 fn events(page: &Page, graph: &TopologyGraph) -> Markup {
     html! {
         table {
-            caption { (graph.nodes(Part::Event).len()) " events" }
+            caption { (counted(graph.nodes(Part::Event).len() as u64, "event")) }
             thead { tr { th scope="col" { "Event" } th scope="col" { "Aggregate" } th scope="col" { "Handled by" } } }
             tbody {
                 @for (at, node) in graph.nodes(Part::Event).iter().enumerate() { tr {
