@@ -9,6 +9,7 @@ use crate::projection::{CheckpointError, DeadLetter};
 use crate::store::{LogId, StoreError};
 use crate::subscription::plan::StepError;
 use crate::subscription::{DeadLetterError, WaitError};
+use crate::text::{counted, short_name};
 
 /// What an operation of an operator fails with.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +63,7 @@ pub enum AdminError {
         waited: Duration,
     },
     /// A process has begun the request and has not ended it in time. It goes on.
-    #[error("`{by}` has begun the request {id} and has not ended it within {waited:?}: it goes on, look at it later")]
+    #[error("`{}` has begun the request {id} and has not ended it within {waited:?}: it goes on, look at it later", short_name(.by))]
     Unfinished {
         /// The request.
         id: Uuid,
@@ -84,7 +85,7 @@ pub enum AdminError {
     /// The subscription did not get to the position in time.
     #[error(
         "`{subscription}` did not get to position {target} within {waited:?}: it is {state} at position {position}, \
-         {behind} events behind, {}", owned_by(.owner.as_deref(), *.is_lease_over)
+         {} behind, {}", counted(*.behind, "event"), owned_by(.owner.as_deref(), *.is_lease_over)
     )]
     Behind {
         /// The subscription.
@@ -176,8 +177,9 @@ fn owned_by(owner: Option<&str>, is_lease_over: bool) -> String {
     match owner {
         None => "and no process owns it".to_owned(),
         Some(owner) if is_lease_over => {
+            let owner = short_name(owner);
             format!("and the lease of its owner `{owner}` is over: that process was killed, hangs, or is cut off")
         }
-        Some(owner) => format!("and `{owner}` owns it"),
+        Some(owner) => format!("and `{}` owns it", short_name(owner)),
     }
 }

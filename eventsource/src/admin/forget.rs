@@ -11,6 +11,7 @@ use super::stored::Stored;
 use super::view::SubscriptionView;
 use crate::projection::generation::next_checkpoint;
 use crate::projection::{CheckpointReset, CheckpointStore, Claim, ClaimError, CommitError, Lease, UnitOfWork as _};
+use crate::text::short_name;
 
 /// The lease of the removal.
 const LEASE: Duration = Duration::from_secs(10);
@@ -69,8 +70,8 @@ fn forgetter(by: &str) -> String {
 /// Returns why the checkpoint is not removed. An operator whose removal was interrupted, `forgetter`, goes on with it.
 fn refused(view: &SubscriptionView, forgetter: &str) -> Option<String> {
     if let Some(owner) = view.owner.as_ref().filter(|owner| !owner.is_expired && owner.manager != forgetter) {
-        return Some(format!("`{}` owns it: end that process first", owner.manager));
+        return Some(format!("`{}` owns it: end that process first", short_name(&owner.manager)));
     }
     let has_it = view.managers.iter().find(|manager| !manager.is_silent && manager.state != "stopped")?;
-    Some(format!("`{}` has it, and is {}: end that process first", has_it.manager, has_it.state))
+    Some(format!("`{}` has it, and is {}: end that process first", short_name(&has_it.manager), has_it.state))
 }

@@ -81,6 +81,8 @@ pub enum LetterSelection {
     All,
     /// The letter of the event at this position.
     At(Position),
+    /// The letters of the events at these positions, one after the other. Positions that have no waiting letter are passed over.
+    Positions(Vec<Position>),
     /// The letter behind which this stream is parked.
     Stream(StreamId),
     /// The letter of the event with this id.
@@ -94,6 +96,10 @@ impl fmt::Display for LetterSelection {
         match self {
             Self::All => f.write_str("at all"),
             Self::At(position) => write!(f, "at position {position}"),
+            Self::Positions(positions) => {
+                let positions = positions.iter().map(ToString::to_string).collect::<Vec<_>>();
+                write!(f, "at the positions {}", positions.join(", "))
+            }
             Self::Stream(stream) => write!(f, "of {stream}"),
             Self::Event(id) => write!(f, "of the event {id}"),
             Self::Matching(_) => f.write_str("that the search finds"),

@@ -98,7 +98,7 @@ impl<C: CheckpointStore> Owner<'_, C> {
                 let found = self.page_of_parked(LetterQuery::event(*id).limit(1)).await?;
                 Ok(found.into_iter().find(DeadLetter::parks))
             }
-            LetterSelection::All | LetterSelection::Matching(_) => Ok(None),
+            LetterSelection::All | LetterSelection::Positions(_) | LetterSelection::Matching(_) => Ok(None),
         }
     }
 

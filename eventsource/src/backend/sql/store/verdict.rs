@@ -30,6 +30,10 @@ pub(crate) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
              PgBouncer, set `PostgresOptions::pooler_mode(true)`, and add startup parameters that the pooler refuses \
              to its `ignore_startup_parameters`",
         ),
+        "42501" => Some(
+            "the role of this program lacks a right: grant it; for the tables of eventsource, `eventsource doctor --grants` \
+             prints the SQL",
+        ),
         _ => None,
     }
 }

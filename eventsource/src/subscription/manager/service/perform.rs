@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::serve::answer;
 use crate::event::Position;
+use crate::projection::generation::next_checkpoint;
 use crate::projection::operations::{Answer, NewRequest, Pause};
-use crate::projection::{CheckpointStore, LetterSearch, ServedRequest};
+use crate::projection::{Checkpoint, CheckpointStore, LetterSearch, ServedRequest};
 use crate::subscription::handle::answered::answered;
 use crate::subscription::handle::subscription_control::SubscriptionControl;
 use crate::subscription::manager::supervised::SupervisedSubscription;
@@ -67,6 +68,10 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
 
     async fn perform_rebuild(&self, how: Rebuilding) -> Answer {
         let kind = how.kind();
+        let next = match kind {
+            RebuildKind::InPlace => self.next_generation().await,
+            RebuildKind::SideBySide => None,
+        };
         let is_held = matches!(how, Rebuilding::SideBySide { hold: Some(_) });
         if let Some(unfinished) = self.core.rebuilds.unfinished()
             && unfinished.kind == kind
@@ -83,7 +88,20 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             return Answer::Refused(reason.to_string());
         }
         let held = if is_held { ", and is held" } else { "" };
-        answer(begun, |_| format!("the rebuild {kind} has begun{held}"))
+        let discarded = match next {
+            // One of a newer program stays.
+            Some(next) if begun.is_ok() && self.next_generation().await.is_none() => match next.pause {
+                Some(hold) => format!("; the next generation that {} held is discarded", hold.by),
+                None => "; the unfinished next generation is discarded".to_owned(),
+            },
+            _ => String::new(),
+        };
+        answer(begun, |_| format!("the rebuild {kind} has begun{held}{discarded}"))
+    }
+
+    /// Returns the checkpoint of the next generation, for the answer: a rebuild does not fail because this cannot be read.
+    async fn next_generation(&self) -> Option<Checkpoint> {
+        self.checkpoints.load(&next_checkpoint(&self.core.name)).await.ok().flatten()
     }
 
     /// The owner before may have removed the hold, and switched.
@@ -123,6 +141,7 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
         let report = match &which {
             LetterSelection::All => letters.retry_all().await,
             LetterSelection::At(position) => letters.retry(*position).await,
+            LetterSelection::Positions(positions) => return retry_each(&letters, positions).await,
             LetterSelection::Stream(stream) => letters.retry_stream(stream).await,
             LetterSelection::Event(id) => match letters.of_event(*id).await {
                 Ok(letter) => letters.retry(letter.position).await,
@@ -166,6 +185,27 @@ impl<C: CheckpointStore> SupervisedSubscription<C> {
             gone => format!("{} dismissed; {gone} did not wait any more", counted(dismissed, "dead letter")),
         })
     }
+}
+
+/// Retries the letters at these positions, and says what came of all of them together.
+async fn retry_each(letters: &DeadLetters, positions: &[Position]) -> Answer {
+    let (mut together, mut gone) = (RetryReport::default(), 0_u64);
+    for position in positions {
+        match letters.retry(*position).await {
+            Ok(report) => {
+                together.applied += report.applied;
+                together.more_left |= report.more_left;
+                together.left.extend(report.left);
+            }
+            Err(DeadLetterError::Unknown { .. }) => gone += 1,
+            Err(error) => {
+                let error = crate::causes::with_causes(&error);
+                return Answer::Refused(format!("{}: {error}", outcome(&together)));
+            }
+        }
+    }
+    let gone = if gone > 0 { format!("; {gone} did not wait any more") } else { String::new() };
+    Answer::Done(format!("{}{gone}", outcome(&together)))
 }
 
 /// Says what was done with the letters that a search found.
