@@ -51,6 +51,15 @@ pub enum CliError {
     /// The PostgreSQL database cannot be opened.
     #[error(transparent)]
     Postgres(PostgresOpenError),
+    /// The role may not do what opening the database needs.
+    #[error(
+        "the role of the URL lacks a right on the tables of eventsource: let their owner run `migrate`, and the SQL that \
+         `doctor --grants` prints"
+    )]
+    NoRights {
+        /// The right that it lacks.
+        source: PostgresOpenError,
+    },
     /// The database has not answered in time.
     #[error(
         "the database has not answered within {waited:?}: its server hangs, is cut off or has too much to do, or a \
@@ -185,7 +194,7 @@ impl CliError {
             Self::Postgres(PostgresOpenError::InvalidSchema { .. } | PostgresOpenError::InvalidRole { .. }) => {
                 Exit::Usage
             }
-            Self::NoAnswer { .. } => Exit::NoDatabase,
+            Self::NoAnswer { .. } | Self::NoRights { .. } => Exit::NoDatabase,
             Self::NoDatabase | Self::NoFile { .. } | Self::NotMigrated { .. } | Self::Sqlite(_) | Self::Postgres(_) => {
                 Exit::NoDatabase
             }
@@ -230,6 +239,11 @@ impl From<PostgresOpenError> for CliError {
     fn from(error: PostgresOpenError) -> Self {
         match error {
             PostgresOpenError::NotMigrated { found, known, .. } => Self::NotMigrated { found, known },
+            PostgresOpenError::Failed { source: sqlx::Error::Database(ref cause), .. }
+                if cause.code().is_some_and(|code| code == "42501") =>
+            {
+                Self::NoRights { source: error }
+            }
             other => Self::Postgres(other),
         }
     }

@@ -47,8 +47,15 @@
 //! ```
 //!
 //! Commands that only show open the database read-only. A command that changes something says what it would do, and
-//! asks; without a terminal it needs `--yes`. [`Exit`] lists the exit codes. With `--json`, the output is one JSON
-//! document, or one line for each item of `events tail` and `status --watch`, and errors are JSON on the standard error.
+//! asks; without a terminal it needs `--yes`. Only `resume` and `restart` do not ask. [`Exit`] lists the exit codes.
+//!
+//! `plan --dry-run` and `verify` work in transactions that are rolled back, and keep no progress. If they are interrupted,
+//! they leave nothing in the database, and begin again the next time. A rebuild that is interrupted goes on in its owner.
+//!
+//! With `--json`, the output is one JSON document, or one line for each item of `events tail` and `status --watch`, and
+//! errors are JSON on the standard error. The payload of an event is a part of the document if it is JSON (`payload_format`
+//! is `json`), and a text otherwise (`text`). Integers from 2^53 on are texts everywhere, since not every reader reads them
+//! exactly.
 
 mod app;
 mod code;

@@ -1,5 +1,6 @@
 //! The code of a program, whatever its database is.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -68,15 +69,25 @@ impl<D: Database> Planned for Planning<D> {
     }
 }
 
-/// Says on the standard error which subscriptions have ended by themselves, and why.
+/// Says on the standard error which subscriptions have ended by themselves or wait for the database, and why. A reason that
+/// stays is said once.
 async fn tell_problems(mut changes: StateChanges) {
+    let mut told: HashMap<String, String> = HashMap::new();
     while let Some(change) = changes.next().await {
-        if matches!(change.state, SubscriptionState::Faulted { .. } | SubscriptionState::Refused { .. }) {
-            note(&format!(
-                "`{}` is {}",
-                escape::line(&change.name, 200),
-                escape::line(&change.state.to_string(), 2_000)
-            ));
+        let (name, state) = (escape::line(&change.name, 200), escape::line(&change.state.to_string(), 2_000));
+        match change.state {
+            SubscriptionState::Faulted { .. }
+            | SubscriptionState::Refused { .. }
+            | SubscriptionState::Waiting { .. }
+                if told.get(&change.name) != Some(&state) =>
+            {
+                note(&format!("`{name}` is {state}"));
+                told.insert(change.name, state);
+            }
+            SubscriptionState::Live if told.remove(&change.name).is_some() => {
+                note(&format!("`{name}` is {state} again"));
+            }
+            _ => {}
         }
     }
 }

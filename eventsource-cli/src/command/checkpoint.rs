@@ -4,8 +4,10 @@ use clap::Subcommand;
 use eventsource::admin::SubscriptionView;
 use eventsource::event::Position;
 use eventsource::subscription::Action;
+use eventsource::text::time;
 use serde_json::json;
 
+use super::status::owner;
 use super::steer::steer;
 use crate::context::{Confirm, Context};
 use crate::error::CliError;
@@ -47,22 +49,23 @@ impl CheckpointCommand {
             Self::Skip { name, to, reason } => skip(context, &name, Position::new(to), reason).await,
             Self::Forget { name } => {
                 let change = format!("remove the checkpoint and the dead letters of `{name}`");
-                steer(context, &name, Action::Forget {}, &change, Confirm::Name(&name)).await
+                let connected = context.changing().await?;
+                steer(context, &connected, &name, Action::Forget {}, &change, Some(Confirm::Name(&name))).await
             }
         }
     }
 }
 
 async fn skip(context: &Context, name: &str, to: Position, reason: String) -> Result<(), CliError> {
-    let view = async { Ok(context.reading().await?.admin.subscription(name).await?) };
-    let from = context.answered(view).await?.position;
+    let connected = context.changing().await?;
+    let from = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?.position;
     if to <= from {
         let usage =
             format!("`{name}` is at position {from} already: a skip goes forward only; `rebuild {name}` goes back");
         return Err(CliError::Usage(usage));
     }
     let change = format!("skip the events after position {from} up to {to}: `{name}` never applies them");
-    steer(context, name, Action::Skip { from, to, reason }, &change, Confirm::Name(name)).await
+    steer(context, &connected, name, Action::Skip { from, to, reason }, &change, Some(Confirm::Name(name))).await
 }
 
 async fn show(context: &Context, name: Option<String>) -> Result<(), CliError> {
@@ -79,9 +82,8 @@ async fn show(context: &Context, name: Option<String>) -> Result<(), CliError> {
     let mut table =
         Table::new(&["NAME", "POSITION", "UPDATED", "OWNER", "FINGERPRINT"]).optional(&["FINGERPRINT", "UPDATED"]);
     for view in stored {
-        let updated = view.updated_at.map(|at| at.to_string()).unwrap_or_default();
-        let owner = view.owner.as_ref().map_or("-", |owner| &owner.manager).to_owned();
-        table.row([view.name.clone(), view.position.to_string(), updated, owner, view.fingerprint.clone()]);
+        let updated = view.updated_at.map(time).unwrap_or_default();
+        table.row([view.name.clone(), view.position.to_string(), updated, owner(view), view.fingerprint.clone()]);
     }
     context.output.table(&table)
 }

@@ -1,7 +1,9 @@
 //! `doctor`: the part that needs only the database.
 
 use clap::Args;
+use eventsource::admin::Diagnosis;
 use eventsource::projection::FindingLevel;
+use eventsource::text::exactly;
 use serde_json::json;
 
 use crate::connect::grants;
@@ -47,7 +49,18 @@ impl Doctor {
                 context.output.line("No problems were found.")?;
             }
         }
-        let problems: Vec<_> = diagnosis.problems().map(|finding| finding.what.clone()).collect();
-        if problems.is_empty() { Ok(()) } else { Err(CliError::Check { problems }) }
+        let (errors, warnings) = (of(&diagnosis, FindingLevel::Error), of(&diagnosis, FindingLevel::Warning));
+        let problems = [(errors, "error"), (warnings, "warning")];
+        let problems = problems.into_iter().filter(|(number, _)| *number > 0);
+        let problems: Vec<_> = problems.map(|(number, noun)| exactly(number, noun)).collect();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(CliError::Check { problems: vec![problems.join(" and ")] }),
+        }
     }
+}
+
+/// Returns how many findings have this level.
+fn of(diagnosis: &Diagnosis, level: FindingLevel) -> u64 {
+    diagnosis.findings.iter().filter(|finding| finding.level == level).count() as u64
 }

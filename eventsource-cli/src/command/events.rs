@@ -7,13 +7,14 @@ use clap::{Args, Subcommand};
 use eventsource::admin::{Admin, EventView};
 use eventsource::event::{EventFilter, Position, StreamId};
 use eventsource::store::{MAX_QUERY_LIMIT, PageLimit, StoredType};
+use eventsource::text::time;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::streams::parse_stream;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::{Table, escape};
+use crate::output::{Table, escape, nested};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Events {
@@ -115,7 +116,7 @@ impl Events {
             Self::Show { event } => {
                 let event = event.read(&*context.reading().await?.admin).await?;
                 match context.output.is_json {
-                    true => context.output.document(&json!({ "format": 1, "event": event })),
+                    true => context.output.document(&json!({ "format": 1, "event": nested::event(&event)? })),
                     false => show(context, &event),
                 }
             }
@@ -166,7 +167,7 @@ impl Tail {
 /// Prints an event as one line.
 fn print(context: &Context, event: &EventView) -> Result<(), CliError> {
     if context.output.is_json {
-        return context.output.item(&json!({ "format": 1, "event": event }));
+        return context.output.item(&json!({ "format": 1, "event": nested::event(event)? }));
     }
     let (name, stream) = (escape::line(&event.event_type, 60), escape::line(&event.stream.to_string(), 100));
     let payload = escape::line(&event.payload, 200);
@@ -177,24 +178,23 @@ fn print(context: &Context, event: &EventView) -> Result<(), CliError> {
 pub(super) fn show(context: &Context, event: &EventView) -> Result<(), CliError> {
     let optional = |key, value: Option<String>| value.map(|value| (key, value));
     let mut lines = vec![
-        ("event", event.event_type.clone()),
-        ("id", event.id.to_string()),
         ("position", event.position.to_string()),
-        ("stream", format!("{} version {}", event.stream, event.version)),
-        ("schema", event.schema_version.to_string()),
-        ("occurred", event.occurred_at.to_string()),
-        ("recorded", event.recorded_at.to_string()),
+        ("id", event.id.to_string()),
+        ("type", format!("{}, version {}", event.event_type, event.schema_version)),
+        ("stream", format!("{}, version {}", event.stream, event.version)),
+        ("happened", time(event.occurred_at)),
+        ("stored", time(event.recorded_at)),
     ];
     lines.extend(optional("correlation", event.correlation_id.map(|id| id.to_string())));
-    lines.extend(optional("causation", event.causation_id.map(|id| id.to_string())));
+    lines.extend(optional("caused by", event.causation_id.map(|id| id.to_string())));
     lines.extend(optional("actor", event.actor.clone()));
     lines.extend(optional("tenant", event.tenant.clone()));
     lines.extend(event.metadata.iter().map(|(key, value)| ("metadata", format!("{key} = {value}"))));
     lines.extend(optional("unreadable", event.unreadable.clone()));
     for (key, value) in lines {
-        context.output.line(&format!("{key:12} {}", escape::line(&value, 2_000)))?;
+        context.output.line(&format!("{key:17} {}", escape::line(&value, 2_000)))?;
     }
-    context.output.line(&format!("payload      {}", escape::line(&event.payload, LONGEST_PAYLOAD)))?;
+    context.output.line(&format!("{:17} {}", "payload", escape::line(&event.payload, LONGEST_PAYLOAD)))?;
     match event.payload.chars().nth(LONGEST_PAYLOAD) {
         Some(_) => {
             context.output.line(&format!("The payload has {} bytes: see all with `--json`.", event.payload.len()))
@@ -206,13 +206,12 @@ pub(super) fn show(context: &Context, event: &EventView) -> Result<(), CliError>
 async fn of_stream(context: &Context, stream: &StreamId, after: u64, limit: usize) -> Result<(), CliError> {
     let page = context.reading().await?.admin.stream(stream, after, limit).await?;
     if context.output.is_json {
-        return context.output.document(&page);
+        return context.output.document(&nested::page(&page, &page.events)?);
     }
-    let mut table =
-        Table::new(&["VERSION", "POSITION", "EVENT", "RECORDED", "PAYLOAD"]).optional(&["RECORDED", "POSITION"]);
+    let mut table = Table::new(&["VERSION", "POSITION", "TYPE", "STORED", "PAYLOAD"]).optional(&["STORED", "POSITION"]);
     for event in &page.events {
         let numbers = [event.version.to_string(), event.position.to_string(), event.event_type.clone()];
-        table.row(numbers.into_iter().chain([event.recorded_at.to_string(), event.payload.clone()]));
+        table.row(numbers.into_iter().chain([time(event.recorded_at), event.payload.clone()]));
     }
     context.output.table(&table)?;
     match page.events.last().filter(|_| page.more) {
@@ -233,7 +232,7 @@ async fn types(context: &Context) -> Result<(), CliError> {
     if context.output.is_json {
         return context.output.document(&json!({ "format": 1, "types": types, "more": more }));
     }
-    let mut table = Table::new(&["EVENT", "FIRST POSITION"]);
+    let mut table = Table::new(&["TYPE", "POSITION OF THE FIRST EVENT"]);
     for found in &types {
         table.row([found.name.clone(), found.first.to_string()]);
     }
@@ -244,11 +243,11 @@ async fn types(context: &Context) -> Result<(), CliError> {
 async fn correlation(context: &Context, id: Uuid, after: u64, limit: usize) -> Result<(), CliError> {
     let page = context.reading().await?.admin.correlated(id, Position::new(after), limit).await?;
     if context.output.is_json {
-        return context.output.document(&page);
+        return context.output.document(&nested::page(&page, &page.events)?);
     }
     let positions: BTreeMap<_, _> = page.events.iter().map(|event| (event.id, event.position)).collect();
     let mut table =
-        Table::new(&["POSITION", "CAUSED BY", "EVENT", "STREAM", "RECORDED"]).optional(&["RECORDED", "CAUSED BY"]);
+        Table::new(&["POSITION", "CAUSED BY", "TYPE", "STREAM", "STORED"]).optional(&["STORED", "CAUSED BY"]);
     for event in &page.events {
         // A cause that is not among the events is a command, or an event of another page.
         let cause = event.causation_id.map_or_else(
@@ -256,8 +255,7 @@ async fn correlation(context: &Context, id: Uuid, after: u64, limit: usize) -> R
             |cause| positions.get(&cause).map_or_else(|| cause.to_string(), ToString::to_string),
         );
         let stream = format!("{} v{}", event.stream, event.version);
-        let recorded = event.recorded_at.to_string();
-        table.row([event.position.to_string(), cause, event.event_type.clone(), stream, recorded]);
+        table.row([event.position.to_string(), cause, event.event_type.clone(), stream, time(event.recorded_at)]);
     }
     context.output.table(&table)?;
     if let Some(last) = page.events.last().filter(|_| page.more) {

@@ -43,19 +43,24 @@ pub enum Command {
     List(list::List),
     /// Say what this program would do to the database. It needs the code of a program, and changes nothing.
     ///
-    /// It ends with 3 if a subscription would be refused, or an event would fail in the dry run.
+    /// It ends with 3 if a subscription would be refused, or an event would fail in the dry run. A dry run that is
+    /// interrupted leaves nothing in the database, and begins again the next time.
     Plan(plan::Plan),
     /// Compare a read model with its log. It needs the code of a program, and changes nothing.
     ///
-    /// It ends with 3 if a row differs.
+    /// It ends with 3 if a row differs. If it is interrupted, it leaves nothing in the database, and begins again the next
+    /// time.
     Verify(verify::Verify),
     /// Run the subscriptions of this program until a signal. It needs the code of a program.
+    ///
+    /// A subscription that waits for the database, or for a right of its role, goes on by itself; the standard error says why
+    /// it waits.
     Run(run::Run),
     /// Pause a subscription after its present batch. The pause outlives restarts.
     Pause(steer::Pause),
-    /// End the pause of a subscription.
+    /// End the pause of a subscription. It is not asked for, since it destroys nothing.
     Resume(steer::Named),
-    /// Start a subscription again, in whatever state it is.
+    /// Start a subscription again, in whatever state it is, and end its pause. It is not asked for, since it destroys nothing.
     Restart(steer::Named),
     /// Build a read model again from the log; cancel or show a rebuild.
     Rebuild(rebuild::Rebuild),

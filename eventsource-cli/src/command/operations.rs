@@ -3,12 +3,13 @@
 use clap::Args;
 use eventsource::projection::operations::RequestQuery;
 use eventsource::subscription::Action;
+use eventsource::text::time;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::Table;
+use crate::output::{Table, nested};
 
 #[derive(Debug, Clone, Args)]
 pub struct Operations {
@@ -36,16 +37,23 @@ impl Operations {
         let more = requests.len() > limit;
         requests.truncate(limit);
         if context.output.is_json {
-            let requests: Vec<_> =
-                requests.iter().map(|stored| json!({ "request": stored.request, "result": stored.state })).collect();
+            let requests = requests
+                .iter()
+                .map(|stored| Ok(json!({ "request": nested::request(&stored.request)?, "result": stored.state })));
+            let requests = requests.collect::<Result<Vec<_>, CliError>>()?;
             return context.output.document(&json!({ "format": 1, "requests": requests, "more": more }));
         }
-        let mut table = Table::new(&["TIME", "BY", "SUBSCRIPTION", "ACTION", "RESULT"]).optional(&["BY"]);
+        let mut table = Table::new(&["ASKED", "BY", "SUBSCRIPTION", "ACTION", "STATE"]).optional(&["BY"]);
         for stored in &requests {
             let request = &stored.request;
             let action = Action::of_stored(stored).map_or_else(|_| request.action.clone(), |action| action.to_string());
-            let time = request.at.format("%Y-%m-%d %H:%M:%S").to_string();
-            table.row([time, request.by.clone(), request.subscription.clone(), action, stored.state.to_string()]);
+            table.row([
+                time(request.at),
+                request.by.clone(),
+                request.subscription.clone(),
+                action,
+                stored.state.to_string(),
+            ]);
         }
         context.output.table(&table)?;
         match requests.last().filter(|_| more) {

@@ -67,8 +67,9 @@ impl Rebuild {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match (self.command, self.name) {
             (Some(Other::Cancel { name }), _) => {
-                let change = format!("cancel the unfinished rebuild of `{name}`");
-                steer(context, &name, Action::CancelRebuild {}, &change, Confirm::Yes).await
+                let change = format!("cancel the unfinished rebuild of `{name}`, and drop what it has built");
+                let connected = context.changing().await?;
+                steer(context, &connected, &name, Action::CancelRebuild {}, &change, Some(Confirm::Yes)).await
             }
             (Some(Other::Switch { name, detach }), _) => switch(context, &name, detach).await,
             (Some(Other::Status), _) => status(context).await,
@@ -81,13 +82,18 @@ impl Rebuild {
 
 async fn hold(context: &Context, name: &str, reason: String) -> Result<(), CliError> {
     let change = format!("build new tables for `{name}` from the log, and keep them for `rebuild switch {name}`");
-    steer(context, name, Action::RebuildAndHold { reason }, &change, Confirm::Yes).await
+    let connected = context.changing().await?;
+    steer(context, &connected, name, Action::RebuildAndHold { reason }, &change, Some(Confirm::Yes)).await
 }
 
 async fn switch(context: &Context, name: &str, detach: bool) -> Result<(), CliError> {
     let connected = context.changing().await?;
     let before = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
-    context.confirm(&format!("switch to the new tables of `{name}`"), Confirm::Yes).await?;
+    // Without a hold it changes nothing.
+    if before.hold.is_some() {
+        let change = format!("switch to the new tables of `{name}`, and drop the present ones");
+        context.confirm(&change, Confirm::Yes).await?;
+    }
     let begun = context.carry_out(&connected, name, Action::SwitchRebuild {}).await?;
     answer(context, &begun)?;
     match detach || unfinished(&before).is_none() {
@@ -98,20 +104,33 @@ async fn switch(context: &Context, name: &str, detach: bool) -> Result<(), CliEr
 
 async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) -> Result<(), CliError> {
     let kind = if side_by_side { RebuildKind::SideBySide } else { RebuildKind::InPlace };
+    let connected = context.changing().await?;
+    let view = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     let (change, confirm) = match kind {
         RebuildKind::SideBySide => {
             (format!("build new tables for `{name}` from the log, and switch to them"), Confirm::Yes)
         }
-        _ => (format!("empty the read model of `{name}`, and replay the log into it"), Confirm::Name(name)),
+        _ => {
+            let next = discarded(&view);
+            (format!("empty the read model of `{name}`{next}, and replay the log into it"), Confirm::Name(name))
+        }
     };
-    let connected = context.changing().await?;
-    context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
     context.confirm(&change, confirm).await?;
     let begun = context.carry_out(&connected, name, Action::Rebuild { kind }).await?;
     answer(context, &begun)?;
     match detach {
         true => Ok(()),
         false => follow(context, &connected, name).await,
+    }
+}
+
+/// Says which next generation a rebuild in place discards.
+fn discarded(view: &SubscriptionView) -> String {
+    match (&view.hold, view.next_generation) {
+        (Some(hold), _) if hold.reason.is_empty() => format!(", discard the next generation that {} holds", hold.by),
+        (Some(hold), _) => format!(", discard the next generation that {} holds ({})", hold.by, hold.reason),
+        (None, Some(_)) => ", discard its unfinished next generation".to_owned(),
+        (None, None) => String::new(),
     }
 }
 

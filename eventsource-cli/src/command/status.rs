@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use clap::Args;
-use eventsource::admin::{Overview, SubscriptionView};
+use eventsource::admin::{ManagerView, Overview, SubscriptionView};
+use eventsource::event::Position;
+use eventsource::projection::operations::Pause;
+use eventsource::text::{bounded, counted, exactly, short_name, time};
 
 use crate::connect::Connected;
 use crate::context::Context;
@@ -21,6 +25,9 @@ pub struct Status {
     #[arg(long)]
     check: bool,
 }
+
+/// A process that was not heard of for this time has ended, as far as is known.
+const LONG: TimeDelta = TimeDelta::minutes(10);
 
 /// The time between two looks of `--watch`.
 const WATCH: Duration = Duration::from_secs(1);
@@ -74,7 +81,7 @@ impl Status {
             (true, false) => output.document(&view)?,
             (false, _) => {
                 for (key, value) in details(&view) {
-                    output.line(&format!("{key:12} {}", escape::line(&value, 2_000)))?;
+                    output.line(&format!("{key:17} {}", escape::line(&value, 2_000)))?;
                 }
             }
         }
@@ -91,20 +98,23 @@ fn head(overview: &Overview) -> String {
 }
 
 fn table(views: &[SubscriptionView]) -> Table {
-    let mut table = Table::new(&["NAME", "STATE", "POSITION", "BEHIND", "LETTERS", "HELD", "OWNER"])
-        .optional(&["HELD", "OWNER", "POSITION"]);
+    let columns =
+        ["NAME", "STATE", "POSITION", "EVENTS BEHIND", "SECONDS BEHIND", "EVENTS A SECOND", "DEAD LETTERS", "OWNER"];
+    let mut table =
+        Table::new(&columns).optional(&["EVENTS A SECOND", "POSITION", "SECONDS BEHIND", "OWNER", "EVENTS BEHIND"]);
     for view in views {
-        let letters = counted(view.letters);
-        let cells = [&view.name, &state(view)].map(Clone::clone).into_iter();
-        let numbers = [view.position.to_string(), counted(view.behind), letters, view.held.to_string()];
-        table.row(cells.chain(numbers).chain([owner(view)]));
+        table.row([
+            view.name.clone(),
+            state(view),
+            view.position.to_string(),
+            bounded(view.behind),
+            format!("{:.1}", view.behind_seconds),
+            format!("{:.1}", view.rate),
+            bounded(view.letters),
+            owner(view),
+        ]);
     }
     table
-}
-
-/// Returns a number that was counted up to 10,001.
-pub(super) fn counted(number: u64) -> String {
-    if number > 10_000 { "10000+".to_owned() } else { number.to_string() }
 }
 
 pub(super) fn state(view: &SubscriptionView) -> String {
@@ -115,39 +125,63 @@ pub(super) fn state(view: &SubscriptionView) -> String {
 }
 
 pub(super) fn owner(view: &SubscriptionView) -> String {
-    match &view.owner {
-        Some(owner) if owner.is_expired => format!("{} (expired)", owner.manager),
-        Some(owner) => owner.manager.clone(),
-        None => "-".to_owned(),
-    }
+    view.owner.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
+/// Returns the details of a subscription, with the names that the page has.
 fn details(view: &SubscriptionView) -> Vec<(&'static str, String)> {
-    let mut lines = vec![("name", view.name.clone()), ("state", state(view))];
-    let optional = |key, value: &Option<String>| value.clone().map(|value| (key, value));
-    lines.extend(optional("reason", &view.reason));
-    lines.extend(optional("failure", &view.failure));
-    lines.push(("position", view.position.to_string()));
-    let seconds = view.behind_seconds;
-    lines.push(("behind", format!("{} events, {seconds:.0} s", counted(view.behind))));
-    lines.push(("letters", format!("{} ({} events held)", counted(view.letters), view.held)));
-    lines.push(("handled", format!("{} ({:.1} each second)", view.handled, view.rate)));
-    if let Some(pause) = &view.pause {
-        lines.push(("paused by", format!("{} at {}: {}", pause.by, pause.at, pause.reason)));
-    }
-    lines.extend(view.rebuild_to.map(|to| ("rebuild to", to.to_string())));
-    lines.extend(view.next_generation.map(|at| ("next table", format!("built up to position {at}"))));
-    if let Some(hold) = &view.hold {
-        lines.push(("held by", format!("{} at {}: {}", hold.by, hold.at, hold.reason)));
-    }
+    let mut lines = vec![("name", view.name.clone()), ("state", with_reason(&state(view), view.reason.as_deref()))];
+    lines.extend(view.failure.iter().map(|failure| ("last failure", failure.clone())));
+    lines.extend(view.pause.iter().map(|pause| ("paused", by(pause))));
+    let (behind, seconds) = (counted(view.behind, "event"), view.behind_seconds);
+    lines.push(("position", format!("{}, {behind} and {seconds:.1} seconds behind", view.position)));
+    lines.push(("dead letters", letters(view)));
+    lines.push(("handled", format!("{}, {:.1} events a second", exactly(view.handled, "event"), view.rate)));
+    let rebuild = view.rebuild_to.map(|to| ("rebuild in place", format!("position {} of {to}", view.position)));
+    lines.extend(rebuild);
+    let next = |at: Position| ("next generation", format!("position {at} of {}", view.position));
+    lines.extend(view.next_generation.map(next));
+    lines.extend(view.hold.iter().map(|hold| ("held", by(hold))));
     lines.push(("owner", owner(view)));
     let known = [("kind", &view.kind), ("guarantee", &view.guarantee), ("fingerprint", &view.fingerprint)];
     lines.extend(known.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (key, value.clone())));
-    lines.extend(view.managers.iter().map(|manager| {
-        let silent = if manager.is_silent { ", silent" } else { "" };
-        ("manager", format!("{}: {}{silent}", manager.manager, manager.state))
+    lines.extend(view.handles.iter().map(|types| ("handles", types.join(", "))));
+    lines.extend(processes(view).into_iter().map(|manager| {
+        let silent =
+            if manager.is_silent { format!(", not heard of since {}", time(manager.at)) } else { String::new() };
+        let state = with_reason(&manager.state, manager.reason.as_deref());
+        ("process", format!("{}: {state}{silent}", short_name(&manager.manager)))
     }));
     lines
+}
+
+fn with_reason(state: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
+}
+
+fn letters(view: &SubscriptionView) -> String {
+    let letters = counted(view.letters, "dead letter");
+    if view.held > 0 { format!("{letters}, with {} behind", counted(view.held, "event")) } else { letters }
+}
+
+/// Returns the operator of a pause or a hold, its time and its reason.
+pub(super) fn by(pause: &Pause) -> String {
+    let reason = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
+    format!("by {} since {}{reason}", pause.by, time(pause.at))
+}
+
+/// Returns the processes that have the subscription. One that has stopped, or is silent for long and does not own it, is
+/// shown only if there is no other: the one that reported last.
+fn processes(view: &SubscriptionView) -> Vec<&ManagerView> {
+    let is_owner = |manager: &ManagerView| view.owner.as_ref().is_some_and(|owner| owner.manager == manager.manager);
+    let has_ended = |manager: &ManagerView| {
+        manager.state == "stopped" || (manager.is_silent && Utc::now() - manager.at >= LONG && !is_owner(manager))
+    };
+    let at_work: Vec<_> = view.managers.iter().filter(|manager| !has_ended(manager)).collect();
+    match at_work.is_empty() {
+        true => view.managers.iter().max_by_key(|manager| manager.at).into_iter().collect(),
+        false => at_work,
+    }
 }
 
 /// Returns what `--check` does not pass.
@@ -157,6 +191,6 @@ pub(super) fn problems(view: &SubscriptionView) -> impl Iterator<Item = String> 
     let reason = view.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let state = (!AT_WORK.contains(&&*view.state)).then(|| format!("`{name}` is {}{reason}", view.state));
     let pause = (view.pause.is_some() && view.state != "paused").then(|| format!("`{name}` has a stored pause"));
-    let letters = (view.letters > 0).then(|| format!("`{name}` has {} dead letters", counted(view.letters)));
+    let letters = (view.letters > 0).then(|| format!("`{name}` has {}", counted(view.letters, "dead letter")));
     [state, pause, letters].into_iter().flatten()
 }

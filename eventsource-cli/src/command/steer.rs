@@ -7,9 +7,10 @@ use eventsource::projection::operations::StoredRequest;
 use eventsource::subscription::Action;
 use serde_json::json;
 
+use crate::connect::Connected;
 use crate::context::{Confirm, Context};
 use crate::error::CliError;
-use crate::output::escape;
+use crate::output::{escape, nested};
 
 #[derive(Debug, Clone, Args)]
 pub struct Pause {
@@ -35,30 +36,35 @@ pub struct Named {
 impl Pause {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let change = format!("pause `{}`, until `resume`", self.name);
-        steer(context, &self.name, Action::Pause { reason: self.reason }, &change, Confirm::Yes).await?;
+        let connected = context.changing().await?;
+        let action = Action::Pause { reason: self.reason };
+        steer(context, &connected, &self.name, action, &change, Some(Confirm::Yes)).await?;
         match self.detach {
             true => Ok(()),
-            false => paused(context, &self.name).await,
+            false => paused(context, &connected, &self.name).await,
         }
     }
 }
 
 impl Named {
     pub(crate) async fn resume(self, context: &Context) -> Result<(), CliError> {
-        let change = format!("end the pause of `{}`", self.name);
-        steer(context, &self.name, Action::Resume {}, &change, Confirm::Yes).await
+        self.steer(context, Action::Resume {}).await
     }
 
     pub(crate) async fn restart(self, context: &Context) -> Result<(), CliError> {
-        let change = format!("start `{}` again, and end a pause of it", self.name);
-        steer(context, &self.name, Action::Restart {}, &change, Confirm::Yes).await
+        self.steer(context, Action::Restart {}).await
+    }
+
+    /// It is not confirmed: it destroys nothing.
+    async fn steer(self, context: &Context, action: Action) -> Result<(), CliError> {
+        let connected = context.changing().await?;
+        steer(context, &connected, &self.name, action, "", None).await
     }
 }
 
 /// Waits until a paused subscription has applied its last event: its owner ends the present batch first. A subscription that
 /// no process has is paused at once.
-async fn paused(context: &Context, name: &str) -> Result<(), CliError> {
-    let connected = context.reading().await?;
+async fn paused(context: &Context, connected: &Connected, name: &str) -> Result<(), CliError> {
     let deadline = tokio::time::Instant::now() + context.options.timeout;
     loop {
         let view = context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
@@ -74,26 +80,30 @@ async fn paused(context: &Context, name: &str) -> Result<(), CliError> {
     }
 }
 
-/// Confirms a change, asks the owner for it, and prints the answer.
+/// Confirms a change, if it needs that, asks the owner for it, and prints the answer.
 pub(super) async fn steer(
     context: &Context,
+    connected: &Connected,
     name: &str,
     action: Action,
     change: &str,
-    confirm: Confirm<'_>,
+    confirm: Option<Confirm<'_>>,
 ) -> Result<(), CliError> {
-    let connected = context.changing().await?;
     // An unknown name is found before the question.
     context.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
-    context.confirm(change, confirm).await?;
-    let ended = context.carry_out(&connected, name, action).await?;
+    if let Some(confirm) = confirm {
+        context.confirm(change, confirm).await?;
+    }
+    let ended = context.carry_out(connected, name, action).await?;
     answer(context, &ended)
 }
 
 /// Prints what has become of a request.
 pub(super) fn answer(context: &Context, ended: &StoredRequest) -> Result<(), CliError> {
     match context.output.is_json {
-        true => context.output.document(&json!({ "format": 1, "request": ended.request, "result": ended.state })),
+        true => context
+            .output
+            .document(&json!({ "format": 1, "request": nested::request(&ended.request)?, "result": ended.state })),
         false => {
             let (name, state) = (escape::line(&ended.request.subscription, 200), ended.state.to_string());
             context.output.line(&format!("{name}: {}", escape::line(&state, 2_000)))

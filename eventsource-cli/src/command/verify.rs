@@ -3,6 +3,7 @@
 use clap::Args;
 use eventsource::projection::{RowDifferenceKind, TableComparison};
 use eventsource::subscription::plan::VerifyReport;
+use eventsource::text::exactly;
 
 use super::plan::failed_event;
 use super::progress::Progress;
@@ -41,10 +42,12 @@ impl Verify {
 
 fn print(output: &Output, report: &VerifyReport) -> Result<(), CliError> {
     let VerifyReport { position, applied, left_out, .. } = report;
-    let name = escape::line(&report.subscription, 200);
-    output.line(&format!(
-        "{name} was compared with its log at position {position}: {applied} events, without {left_out} of dead letters."
-    ))?;
+    let (name, applied) = (escape::line(&report.subscription, 200), exactly(*applied, "event"));
+    let without = match left_out {
+        0 => String::new(),
+        left_out => format!(", without {} of dead letters", exactly(*left_out, "event")),
+    };
+    output.line(&format!("{name} was compared with its log at position {position}: {applied}{without}."))?;
     for failed in &report.failures {
         output.line(&format!("failed now: {}", failed_event(failed)))?;
     }
@@ -78,5 +81,5 @@ fn differences(output: &Output, compared: &TableComparison) -> Result<(), CliErr
     }
     let all = compared.missing + compared.extra + compared.different;
     let more = all - compared.differences.len() as u64;
-    if more > 0 { output.line(&format!("  and {more} more rows")) } else { Ok(()) }
+    if more > 0 { output.line(&format!("  and {}", exactly(more, "more row"))) } else { Ok(()) }
 }

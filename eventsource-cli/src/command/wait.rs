@@ -13,7 +13,6 @@ pub struct Wait {
     /// The subscription.
     name: String,
     /// The position of the event; without it, the present end of the log.
-    #[arg(long, value_name = "P")]
     position: Option<u64>,
 }
 

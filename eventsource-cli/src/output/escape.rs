@@ -2,13 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Returns whether a terminal could obey `c`, or show the text around it in another order or not at all.
-pub(crate) fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+use eventsource::text::is_hostile;
 
 /// Returns `text` on one line, with escapes such as `\n` and `\u{1b}`, and cut after `most` characters.
 pub(crate) fn line(text: &str, most: usize) -> String {

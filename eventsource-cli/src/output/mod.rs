@@ -1,6 +1,7 @@
 //! What is printed.
 
 pub(crate) mod escape;
+pub(crate) mod nested;
 mod numbers;
 mod table;
 pub(crate) mod width;

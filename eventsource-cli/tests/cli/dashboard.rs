@@ -12,9 +12,8 @@ use eventsource_tests::postgres::Server;
 use eventsource_tests::sums::SumRow;
 use eventsource_tests::wait::eventually;
 
-use crate::owner;
 use crate::program::{done, program, run};
-use crate::world::with_letter;
+use crate::world::{with_letter, with_owner};
 
 /// The program that serves the page.
 struct Page {
@@ -69,10 +68,8 @@ async fn page_shows_and_steers_the_owner_and_stops_while_it_is_open<W: Sql>()
 where
     Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
 {
-    let (world, folder) = with_letter::<W>().await;
+    let (world, _folder, _owner) = with_owner::<W>().await;
     let database = world.arguments();
-    let _owner = owner::start(&world, &folder.path().join("faults"));
-    done(&database, &["wait", "sums"]).await;
     let mut page = Page::start(&database, &["--as", "ada"]);
     let overview = page.answer("GET", "/", "");
     assert!(overview.starts_with("HTTP/1.1 200") && overview.contains("/subscriptions/sums"), "{overview}");

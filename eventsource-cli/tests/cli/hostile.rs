@@ -40,7 +40,13 @@ async fn hostile_text_is_printed_as_escapes() {
         assert_eq!(ran.json()["format"], 1, "{ran:?}");
     }
     let shown = done(&database, &["--json", "events", "show", &id]).await.json();
-    assert_eq!(shown["event"]["payload"], PAYLOAD, "JSON has the text as it is");
+    let payload: serde_json::Value = serde_json::from_str(PAYLOAD).unwrap();
+    assert_eq!((&shown["event"]["payload"], &shown["event"]["payload_format"]), (&payload, &"json".into()));
+    for arguments in [&["events", "stream", &written][..], &["events", "tail", "--no-follow"]] {
+        let shown = done(&database, &[&["--json"], arguments].concat()).await.json();
+        let event = shown["events"].get(0).unwrap_or(&shown["event"]);
+        assert_eq!(event["payload"], payload, "{arguments:?}");
+    }
 }
 
 #[tokio::test]
@@ -57,9 +63,14 @@ async fn payload_that_is_large_or_not_json_is_shown() {
     let shown = done(&database, &["events", "show", &large_id]).await;
     assert!(shown.out.len() < 30_000 && shown.out.contains("The payload has 10485762 bytes"), "{:.500}", shown.out);
     let json = done(&database, &["--json", "events", "show", &large_id]).await.json();
-    assert_eq!(json["event"]["payload"], *payload);
+    assert_eq!(json["event"]["payload"], "x".repeat(10 << 20));
     assert!(done(&database, &["events", "tail", "--no-follow"]).await.out.len() < 2_000);
     let shown = done(&database, &["events", "show", &broken_id]).await;
     assert_harmless(&shown);
     assert!(shown.out.contains("not\\u{1b}json"), "{shown:?}");
+    let json = done(&database, &["--json", "events", "show", &broken_id]).await.json();
+    assert_eq!(
+        (&json["event"]["payload"], &json["event"]["payload_format"]),
+        (&"not\u{1b}json".into(), &"text".into())
+    );
 }

@@ -7,9 +7,13 @@ use eventsource::Inject;
 use eventsource::prelude::*;
 use eventsource::subscription::{FailureLimit, FailurePolicy, RetryPolicy};
 use eventsource_tests::backend::Sql;
+use eventsource_tests::child::Child;
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::sums::SumRow;
 use uuid::Uuid;
+
+use crate::owner;
+use crate::program::done;
 
 /// Sums. Bumps by the numbers in its file fail.
 pub(crate) struct Sums(pub(crate) PathBuf);
@@ -62,6 +66,18 @@ where
     manager.subscribe(Sums(faults.to_owned()), config).await.unwrap();
     manager.start().await.unwrap();
     manager
+}
+
+/// A database as [`with_letter`] leaves it, and a process that runs the sums and has applied all. Its faults are in the file
+/// `faults` of the folder.
+pub(crate) async fn with_owner<W: Sql>() -> (W, tempfile::TempDir, Child)
+where
+    Repository<SumRow>: Inject<<W::Checkpoints as CheckpointStore>::Unit>,
+{
+    let (world, folder) = with_letter::<W>().await;
+    let owner = owner::start(&world, &folder.path().join("faults"));
+    done(&world.arguments(), &["wait", "sums"]).await;
+    (world, folder, owner)
 }
 
 /// A database with six bumps, of which number 100 is a dead letter and 101 waits behind it. No process runs the sums any more.

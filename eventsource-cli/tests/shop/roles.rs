@@ -1,13 +1,13 @@
 //! The roles that `doctor --grants` prints.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use eventsource::prelude::*;
 use eventsource::sqlx::{self, AssertSqlSafe, Connection as _, PgConnection};
 use eventsource_tests::backend::{Backend as _, Postgres, Sql as _};
 use eventsource_tests::domain::bump;
 use eventsource_tests::ran::Ran;
-use eventsource_tests::wait::eventually;
+use eventsource_tests::wait::{DEADLINE, eventually};
 
 use crate::ran::{run as ran, shop};
 
@@ -38,7 +38,7 @@ pub(crate) async fn roles_may_do_their_work_and_no_more(world: &Postgres) {
         .await;
     let head = head.to_string();
     for arguments in [
-        &["wait", "bump-digits", "--position", &head][..],
+        &["wait", "bump-digits", &head][..],
         &["status"],
         &["letters", "list", "bump-sums"],
         &["letters", "groups"],
@@ -53,10 +53,19 @@ pub(crate) async fn roles_may_do_their_work_and_no_more(world: &Postgres) {
             assert_eq!(shown.code, 0, "{arguments:?}: {shown:?}");
         }
     }
+    // A reader cannot take the tables for a subscription: the program ends.
+    let mut as_reader = shop("slow", &reader, &["run"]).spawn().unwrap();
+    let mut said = String::new();
+    as_reader.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(as_reader.wait().unwrap().code(), Some(1), "{said}");
+    assert!(
+        said.contains("permission denied") && said.contains("`eventsource doctor --grants` prints the SQL"),
+        "{said}"
+    );
     let pause = &["pause", "bump-sums", "--yes"][..];
     for arguments in [
         pause,
-        &["resume", "bump-sums", "--yes"],
+        &["resume", "bump-sums"],
         &["letters", "retry", "bump-sums", "--all", "--yes"],
         &["rebuild", "bump-sums", "--yes"],
         &["rebuild", "bump-digits", "--side-by-side", "--yes"],
@@ -72,13 +81,15 @@ pub(crate) async fn roles_may_do_their_work_and_no_more(world: &Postgres) {
     running.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     running.wait().unwrap();
     // Nothing serves it, and the operator withdraws it.
-    let asked = ran("without code", &operator, &["restart", "bump-sums", "--yes", "--timeout", "1s"]).await;
+    let asked = ran("without code", &operator, &["restart", "bump-sums", "--timeout", "1s"]).await;
     assert_eq!(asked.code, 5, "{asked:?}");
     for database in [&reader, &operator, &service] {
         let found = ran("without code", database, &["doctor"]).await;
         assert!(found.code == 0 || found.code == 3, "{found:?}");
         assert!(found.out.contains("this role does not see the transactions of other roles"), "{found:?}");
     }
+
+    program_without_a_right_says_which_it_waits_for(&mut owner, &service, &prefix).await;
 
     for (role, statement) in [
         ("reader", "INSERT INTO eventsource_requests (id) VALUES (gen_random_uuid())"),
@@ -104,6 +115,30 @@ pub(crate) async fn roles_may_do_their_work_and_no_more(world: &Postgres) {
         let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
         assert_eq!(code, "42501", "{role}: {statement}: {error}");
     }
+}
+
+/// A program whose role lacks a right goes on to try, since the right can be granted while it runs.
+async fn program_without_a_right_says_which_it_waits_for(owner: &mut PgConnection, service: &[String], prefix: &str) {
+    let change = |what: &str, to: &str| {
+        let schema = &service[2];
+        AssertSqlSafe(format!("{what} UPDATE ON {schema}.eventsource_checkpoints {to} \"{prefix}_service\""))
+    };
+    sqlx::raw_sql(change("REVOKE", "FROM")).execute(&mut *owner).await.unwrap();
+    let mut running = shop("1", service, &["run"]).spawn().unwrap();
+    let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let found = tokio::task::spawn_blocking(move || {
+        let said = lines.find(|line| line.starts_with("`bump-sums` is waiting"));
+        (said, lines)
+    });
+    let (said, mut lines) = tokio::time::timeout(DEADLINE, found).await.unwrap().unwrap();
+    let said = said.unwrap();
+    assert!(said.contains("permission denied for table eventsource_checkpoints"), "{said}");
+    assert!(said.contains("`eventsource doctor --grants` prints the SQL"), "{said}");
+    sqlx::raw_sql(change("GRANT", "TO")).execute(owner).await.unwrap();
+    let found = tokio::task::spawn_blocking(move || lines.find(|line| line == "`bump-sums` is live again"));
+    tokio::time::timeout(DEADLINE, found).await.unwrap().unwrap().unwrap();
+    drop(running.stdin.take());
+    running.wait().unwrap();
 }
 
 /// The options that reach the database as a member of a role.

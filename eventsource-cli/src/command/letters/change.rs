@@ -1,27 +1,31 @@
 //! `letters retry` and `letters dismiss`.
 
-use clap::{ArgGroup, Args};
+use clap::Args;
 use eventsource::admin::{Admin, AdminError};
 use eventsource::event::Position;
 use eventsource::projection::{DeadLetter, LetterQuery, LetterSearch, LetterState};
 use eventsource::subscription::{Action, LetterSelection, RetryReport};
+use eventsource::text::exactly;
 use uuid::Uuid;
 
 use super::filter::Filter;
 use crate::command::steer::steer;
+use crate::connect::Connected;
 use crate::context::{Confirm, Context};
 use crate::error::CliError;
 use crate::output::escape;
 
+/// The error of a command that names no letters.
+const WHICH: &str = "say which letters: their positions, `--all`, `--stream`, `--type`, `--error`, `--before`";
+
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-#[command(group = ArgGroup::new("which").args(["position", "event", "all", "stream", "event_type", "error", "before"]).required(true).multiple(true))]
 pub struct Retry {
     /// The subscription.
     name: String,
-    /// The letter at this position.
-    #[arg(long, value_name = "P", conflicts_with_all = ["event", "all", "stream", "event_type", "error", "before"])]
-    position: Option<u64>,
+    /// The letters of the events at these positions.
+    #[arg(value_name = "POSITION", conflicts_with_all = ["event", "all", "stream", "event_type", "error", "before"])]
+    positions: Vec<u64>,
     /// The letter of the event with this id.
     #[arg(long, value_name = "ID", conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
     event: Option<Uuid>,
@@ -34,12 +38,11 @@ pub struct Retry {
 
 #[derive(Debug, Clone, Args)]
 #[group(skip)]
-#[command(group = ArgGroup::new("which").args(["positions", "all", "stream", "event_type", "error", "before"]).required(true).multiple(true))]
 pub struct Dismiss {
     /// The subscription.
     name: String,
-    /// The positions of the events.
-    #[arg(long = "position", value_name = "P", num_args = 1.., conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
+    /// The letters of the events at these positions.
+    #[arg(value_name = "POSITION", conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
     positions: Vec<u64>,
     /// All letters.
     #[arg(long, conflicts_with_all = ["stream", "event_type", "error", "before"])]
@@ -53,25 +56,34 @@ pub struct Dismiss {
 
 impl Retry {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let Self { name, position, event, filter, .. } = self;
-        let (letters, change) = match (position, event, &filter) {
-            (Some(position), ..) => one_letter(&name, LetterSelection::At(Position::new(position))),
-            (None, Some(id), _) => one_letter(&name, LetterSelection::Event(id)),
-            (None, None, Filter { stream: Some(stream), event_type: None, error: None, before: None }) => {
+        let Self { name, positions, event, all, filter } = self;
+        if positions.is_empty() && event.is_none() && !all && filter.is_empty() {
+            return Err(CliError::Usage(format!("{WHICH}, or `--event`")));
+        }
+        let connected = context.changing().await?;
+        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
+        let (letters, change) = match (&*positions, event, &filter) {
+            ([position], ..) => one_letter(&name, LetterSelection::At(*position)),
+            ([_, _, ..], ..) => {
+                let change = format!("retry {} of `{name}`", exactly(positions.len() as u64, "dead letter"));
+                (LetterSelection::Positions(positions), change)
+            }
+            ([], Some(id), _) => one_letter(&name, LetterSelection::Event(id)),
+            ([], None, Filter { stream: Some(stream), event_type: None, error: None, before: None }) => {
                 one_letter(&name, LetterSelection::Stream(stream.clone()))
             }
-            (None, None, filter) if filter.is_empty() => {
+            ([], None, filter) if filter.is_empty() => {
                 (LetterSelection::All, format!("retry all dead letters of `{name}`"))
             }
-            (None, None, filter) => {
+            ([], None, filter) => {
                 let search = filter.search(Some(&name));
-                let found = found(context, &search).await?;
+                let found = found(context, &connected, &search).await?;
                 (LetterSelection::Matching(Box::new(search)), format!("retry {found} of `{name}`"))
             }
         };
-        steer(context, &name, Action::RetryLetters { letters: letters.clone() }, &change, Confirm::Yes).await?;
-        let left = async { left(&*context.reading().await?.admin, &name, &letters).await };
-        match context.answered(left).await? {
+        let action = Action::RetryLetters { letters: letters.clone() };
+        steer(context, &connected, &name, action, &change, Some(Confirm::Yes)).await?;
+        match context.answered(left(&*connected.admin, &name, &letters)).await? {
             None => Ok(()),
             Some(letter) => Err(CliError::FailedAgain {
                 subscription: name,
@@ -85,13 +97,14 @@ impl Retry {
 /// Returns the first of the retried letters that still waits.
 async fn left(admin: &dyn Admin, name: &str, retried: &LetterSelection) -> Result<Option<DeadLetter>, CliError> {
     let search = match retried {
-        LetterSelection::At(position) => {
-            let found = admin.letter(name, *position).await;
-            let found = found.map(|view| Some(view.letter)).or_else(|error| match error {
-                AdminError::UnknownLetter { .. } => Ok(None),
-                error => Err(error),
-            });
-            return Ok(found?.filter(|letter| letter.state == LetterState::Waiting));
+        LetterSelection::At(position) => return waiting_at(admin, name, *position).await,
+        LetterSelection::Positions(positions) => {
+            for position in positions {
+                if let Some(letter) = waiting_at(admin, name, *position).await? {
+                    return Ok(Some(letter));
+                }
+            }
+            return Ok(None);
         }
         LetterSelection::Event(id) => {
             let found = admin.letters(name, LetterQuery::event(*id).limit(1)).await?;
@@ -106,35 +119,55 @@ async fn left(admin: &dyn Admin, name: &str, retried: &LetterSelection) -> Resul
     Ok(page.letters.into_iter().find(|letter| letter.state == LetterState::Waiting))
 }
 
+/// Returns the letter at a position, if it waits.
+async fn waiting_at(admin: &dyn Admin, name: &str, position: Position) -> Result<Option<DeadLetter>, CliError> {
+    match admin.letter(name, position).await {
+        Ok(view) => Ok(Some(view.letter).filter(|letter| letter.state == LetterState::Waiting)),
+        Err(AdminError::UnknownLetter { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn one_letter(name: &str, letter: LetterSelection) -> (LetterSelection, String) {
     let change = format!("retry the dead letter of `{name}` {letter}");
     (letter, change)
 }
 
 /// Says how many waiting letters a search finds, and how many of them one request takes.
-async fn found(context: &Context, search: &LetterSearch) -> Result<String, CliError> {
+async fn found(context: &Context, connected: &Connected, search: &LetterSearch) -> Result<String, CliError> {
     let waiting = search.clone().waiting();
-    let count = async { Ok(context.reading().await?.admin.count_letters(&waiting).await?) };
-    let count = context.answered(count).await?;
+    let count = context.answered(async { Ok(connected.admin.count_letters(&waiting).await?) }).await?;
     let at_least = if count.is_exact { "" } else { "at least " };
     let most = RetryReport::MOST_AT_ONCE as u64;
     let first = if count.letters > most { format!("the first {most} of ") } else { String::new() };
-    Ok(format!("{first}{at_least}{} dead letters", count.letters))
+    Ok(format!("{first}{at_least}{}", exactly(count.letters, "dead letter")))
 }
 
 impl Dismiss {
     pub(super) async fn run(self, context: &Context) -> Result<(), CliError> {
-        let Self { name, positions, all: _, reason, filter } = self;
-        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
-        let never = "their events are never applied";
-        if positions.is_empty() {
-            let search = filter.search(Some(&name));
-            let change = format!("give up {} of `{name}`: {never}", found(context, &search).await?);
-            let action = Action::DismissMatching { search: Box::new(search), reason };
-            return steer(context, &name, action, &change, Confirm::Name(&name)).await;
+        let Self { name, positions, all, reason, filter } = self;
+        if positions.is_empty() && !all && filter.is_empty() {
+            return Err(CliError::Usage(WHICH.to_owned()));
         }
-        let change = format!("give up {} dead letters of `{name}`: {never}", positions.len());
-        let confirm = if positions.len() > 1 { Confirm::Name(&name) } else { Confirm::Yes };
-        steer(context, &name, Action::DismissLetters { positions, reason }, &change, confirm).await
+        let connected = context.changing().await?;
+        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
+        let (action, letters, confirm) = match &*positions {
+            [] => {
+                let search = filter.search(Some(&name));
+                let letters = found(context, &connected, &search).await?;
+                (Action::DismissMatching { search: Box::new(search), reason }, letters, Confirm::Name(&name))
+            }
+            [position] => {
+                let letter = format!("the dead letter at position {position}");
+                (Action::DismissLetters { positions, reason }, letter, Confirm::Yes)
+            }
+            several => {
+                let letters = exactly(several.len() as u64, "dead letter");
+                (Action::DismissLetters { positions, reason }, letters, Confirm::Name(&name))
+            }
+        };
+        let events = if matches!(confirm, Confirm::Yes) { "its event is" } else { "their events are" };
+        let change = format!("give up {letters} of `{name}`: {events} never applied");
+        steer(context, &connected, &name, action, &change, Some(confirm)).await
     }
 }

@@ -1,6 +1,7 @@
 //! `letters groups`.
 
 use clap::Args;
+use eventsource::text::time;
 
 use super::filter::Filter;
 use crate::context::Context;
@@ -30,10 +31,10 @@ impl Groups {
         if context.output.is_json {
             return context.output.document(&groups);
         }
-        let mut table = Table::new(&["LETTERS", "EVENT", "OLDEST", "NEWEST", "ERROR"]).optional(&["OLDEST", "NEWEST"]);
+        let mut table = Table::new(&["LETTERS", "EVENT TYPE", "FAILED FIRST", "FAILED LAST", "ERROR"])
+            .optional(&["FAILED FIRST", "FAILED LAST"]);
         for group in &groups.groups {
-            let times = [group.oldest, group.newest].map(|time| time.format("%Y-%m-%d %H:%M:%S").to_string());
-            let [oldest, newest] = times;
+            let [oldest, newest] = [group.oldest, group.newest].map(time);
             table.row([group.letters.to_string(), group.event_type.clone(), oldest, newest, group.error.clone()]);
         }
         context.output.table(&table)?;

@@ -1,6 +1,7 @@
 //! A dry run as text.
 
 use eventsource::subscription::plan::{DryRunReport, FailedEvent, TrialOutcome};
+use eventsource::text::exactly;
 
 use crate::error::CliError;
 use crate::output::{Output, Table, escape};
@@ -27,7 +28,7 @@ pub(super) fn print(output: &Output, report: &DryRunReport) -> Result<(), CliErr
         }
         let more = tried.failed - tried.failures.len() as u64;
         if more > 0 {
-            output.line(&format!("{name}: {more} more events would fail"))?;
+            output.line(&format!("{name}: {} would fail", exactly(more, "more event")))?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use clap::Args;
 use eventsource::subscription::plan::{
     DryRun, DryRunReport, Estimates, Plan as Planned, PlannedSubscription, TriedSubscription,
 };
+use eventsource::text::exactly;
 use serde_json::Value;
 
 use super::progress::Progress;
@@ -23,7 +24,8 @@ pub struct Plan {
     /// Do not estimate how long replays take.
     #[arg(long)]
     no_estimates: bool,
-    /// Run the handlers over the real log, keep nothing, and list the events that would fail.
+    /// Run the handlers over the real log, keep nothing, and list the events that would fail. If it is interrupted, nothing is
+    /// left, and it begins again the next time.
     #[arg(long)]
     dry_run: bool,
     /// The last events of the log for the dry run.
@@ -88,5 +90,5 @@ fn obstructed(planned: &PlannedSubscription) -> String {
 }
 
 fn would_fail(tried: &TriedSubscription) -> String {
-    format!("{} events of `{}` would fail", tried.failed, tried.name)
+    format!("{} of `{}` would fail", exactly(tried.failed, "event"), tried.name)
 }

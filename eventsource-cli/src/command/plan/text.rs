@@ -2,7 +2,9 @@
 
 use eventsource::store::StoredType;
 use eventsource::subscription::plan::{Estimate, EstimateBy, Plan, PlannedAction, PlannedSubscription};
+use eventsource::text::short_name;
 
+use crate::command::status::by;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::{Output, Table, escape};
@@ -63,10 +65,11 @@ fn details(output: &Output, planned: &PlannedSubscription) -> Result<(), CliErro
         lines.extend(parts.map(|(what, names)| format!("{what}: {}", names.join(", "))));
     }
     if let Some(owner) = &planned.owner {
+        let owner = short_name(owner);
         lines.push(format!("owned by {owner}: this program would stand by until that one ends"));
     }
     if let Some(pause) = &planned.pause {
-        lines.push(format!("paused by {}: {}", pause.by, pause.reason));
+        lines.push(format!("paused {}", by(pause)));
     }
     if lines.is_empty() {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Draws the screen.
 
 use eventsource::admin::SubscriptionView;
+use eventsource::text::bounded;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Style, Stylize as _};
@@ -8,7 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::{Row, Table, TableState};
 
 use super::screen::{KEPT, Screen};
-use crate::command::status::{counted, owner, state};
+use crate::command::status::{owner, state};
 use crate::output::escape;
 
 /// The most characters of a text from others.
@@ -27,13 +28,13 @@ pub(super) fn all(frame: &mut Frame<'_>, screen: &Screen) {
     let widths = [
         Constraint::Fill(3),
         Constraint::Fill(2),
-        Constraint::Length(9),
-        Constraint::Length(8),
-        Constraint::Length(8),
+        Constraint::Length(13),
+        Constraint::Length(15),
+        Constraint::Length(12),
         Constraint::Length(20),
         Constraint::Fill(2),
     ];
-    let names = ["NAME", "STATE", "BEHIND", "RATE", "LETTERS", "RATE OF A MINUTE", "OWNER"];
+    let names = ["NAME", "STATE", "EVENTS BEHIND", "EVENTS A SECOND", "DEAD LETTERS", "IN THE LAST MINUTE", "OWNER"];
     let table = Table::new(cells, widths).header(Row::new(names).bold()).row_highlight_style(Style::new().reversed());
     let mut at = TableState::default().with_selected(Some(screen.selected()).filter(|_| !rows.is_empty()));
     frame.render_stateful_widget(table, middle, &mut at);
@@ -81,9 +82,9 @@ fn row(screen: &Screen, view: &SubscriptionView, most: f64) -> Row<'static> {
     let row = Row::new([
         cell(&view.name),
         cell(&state(view)),
-        counted(view.behind),
-        format!("{:.1}/s", view.rate),
-        counted(view.letters),
+        bounded(view.behind),
+        format!("{:.1}", view.rate),
+        bounded(view.letters),
         sparkline(screen.rates(&view.name), most),
         cell(&owner(view)),
     ]);
@@ -128,8 +129,8 @@ mod tests {
         let lines = drawn(&screen, 120);
         assert_eq!(lines[0], "The log ends at position 9.");
         assert!(lines[1].starts_with("NAME"), "{lines:#?}");
-        assert!(lines[2].starts_with("a\\u{1b}[2J\\u{202e}") && lines[2].contains("10000"), "{lines:#?}");
-        assert!(lines[3].starts_with("orders") && lines[3].contains("12.5/s") && lines[3].contains('█'), "{lines:#?}");
+        assert!(lines[2].starts_with("a\\u{1b}[2J\\u{202e}") && lines[2].contains("over 10000"), "{lines:#?}");
+        assert!(lines[3].starts_with("orders") && lines[3].contains("12.5") && lines[3].contains('█'), "{lines:#?}");
         assert!(lines[4].starts_with("q quit"), "{lines:#?}");
         for width in 1..60 {
             drawn(&screen, width);

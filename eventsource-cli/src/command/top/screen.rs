@@ -35,9 +35,9 @@ impl Sort {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
-            Self::Behind => "behind",
-            Self::Rate => "rate",
-            Self::Letters => "letters",
+            Self::Behind => "events behind",
+            Self::Rate => "events a second",
+            Self::Letters => "dead letters",
         }
     }
 }

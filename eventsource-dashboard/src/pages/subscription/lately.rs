@@ -32,7 +32,9 @@ impl Lately {
             0 => Some(Vec::new()),
             _ => {
                 let search = LetterSearch::of(&*view.name).waiting();
-                soon(async { shared.admin.find_letters(&search, None, LETTERS).await.ok() }).await.map(|page| page.letters)
+                soon(async { shared.admin.find_letters(&search, None, LETTERS).await.ok() })
+                    .await
+                    .map(|page| page.letters)
             }
         };
         let requests = RequestQuery::latest(REQUESTS).of(&*view.name);
