@@ -64,6 +64,27 @@ async fn page_without_scripts_shows_and_does_the_same() {
 }
 
 #[tokio::test]
+async fn pages_of_events_go_back_and_forth_without_scripts() {
+    let site = Site::shop().await;
+    for number in 10..40 {
+        site.order(number, "Ada").await;
+    }
+    let browser = Browser::start().await;
+    browser.command("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    browser.tabs.goto(site.url("/events")).await.unwrap();
+    browser.sees("50 events, the latest first").await;
+    browser.find(By::LinkText("Older events")).await.click().await.unwrap();
+    browser.sees("22 events, the latest first").await;
+    browser.find(By::LinkText("Newer events")).await.click().await.unwrap();
+    browser.sees("50 events, the latest first").await;
+    browser.find(By::LinkText("Newest events")).await.click().await.unwrap();
+    browser.sees("50 events, the latest first").await;
+    assert!(!browser.text().await.contains("Newest events") && !browser.text().await.contains("Pause updates"));
+    browser.quit().await;
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn two_tabs_on_one_letter_both_learn_the_result() {
     let site = Site::shop().await;
     let browser = Browser::start().await;
