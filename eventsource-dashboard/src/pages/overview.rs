@@ -98,7 +98,7 @@ fn all_needs(page: &Page, history: &History, overview: &Overview) -> Markup {
 fn held(view: &SubscriptionView) -> String {
     match view.held {
         0 => String::new(),
-        held => format!(", and {} behind", counted(held, "event")),
+        held => format!(", and {} held back", counted(held, "event")),
     }
 }
 

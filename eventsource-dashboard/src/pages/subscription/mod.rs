@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use chrono::Utc;
 use eventsource::admin::SubscriptionView;
-use eventsource::text::{counted, exactly};
+use eventsource::text::{bounded, counted, exactly};
 use maud::{Markup, html};
 use serde::Serialize;
 
@@ -96,8 +96,8 @@ fn facts(page: &Page, history: &History, view: &SubscriptionView) -> Markup {
         dt { "Guarantee" } dd { (line(&view.guarantee)) }
         dt { "Owner" } dd { (owner(view)) }
         dt { "Dead letters" } dd {
-            a href={ (path) "/letters" } { (counted(view.letters, "dead letter")) }
-            @if view.held > 0 { ", with " (counted(view.held, "event")) " behind" }
+            a href={ (path) "/letters" } { (bounded(view.letters)) }
+            @if view.held > 0 { ", and " (counted(view.held, "event")) " held back" }
         }
         @if let Some(target) = view.rebuild_to { dt { "Rebuild in place" } dd { (progress(view.position.value(), target.value())) } }
         @if let Some(next) = view.next_generation { dt { "Next generation" } dd { (progress(next.value(), view.position.value())) } }
