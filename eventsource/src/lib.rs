@@ -51,7 +51,7 @@
 //! | [`fold`](mod@fold) | a projection over a part of the log, once: past states, reports, tests |
 //! | [`trace`](mod@trace) | trace contexts in the metadata of events |
 //! | [`guarantees`] | what this crate promises, where each promise ends, and which tests fail without it |
-//! | [`guide`] | guides: [which kind of projection](guide::kinds) to use, how to [deploy](guide::deployment) a changed one |
+//! | [`guide`] | guides: [which kind of projection](guide::kinds) to use, how to [deploy](guide::deployment) a changed one, read models in [another database](guide::databases) |
 //! | [`prelude`] | the names that most programs use |
 //!
 //! # Features

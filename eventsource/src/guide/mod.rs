@@ -1,5 +1,8 @@
 //! Guides: how to use the parts of this crate together.
 
+#[doc = include_str!("databases.md")]
+pub mod databases {}
+
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}
 

@@ -17,4 +17,5 @@ mod status;
 mod tenants;
 mod test_kit;
 mod tokens;
+mod two_databases;
 mod waiting;

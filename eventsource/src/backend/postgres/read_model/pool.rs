@@ -1,5 +1,7 @@
 //! The committed rows, read through the pool.
 
+use std::future::Future;
+
 use async_trait::async_trait;
 use sqlx::Connection as _;
 
@@ -7,7 +9,7 @@ use super::failure::failed;
 use super::schema;
 use super::tables::Tables;
 use crate::backend::postgres::store::verdict::verdict;
-use crate::backend::postgres::store::{PostgresDatabase, StatementConnection};
+use crate::backend::postgres::store::{ONCE_MORE_WITHIN, PostgresDatabase, StatementConnection};
 use crate::backend::sql::read_model::{TableRef, Use};
 use crate::read_model::select::Select;
 use crate::read_model::stored::Row;
@@ -28,6 +30,13 @@ impl PoolTables {
     /// Returns a connection that reads.
     pub(super) async fn session(&self, table: TableRef) -> Result<StatementConnection, ReadModelError> {
         self.db.session().await.map_err(|error| failed(table, "read", error))
+    }
+
+    /// Returns whether the connection was lost or stale. If so, it is noted, so that others are checked before their next
+    /// use.
+    fn is_lost(&self, error: &ReadModelError) -> bool {
+        let ReadModelError::Failed { source, .. } = error else { return false };
+        source.downcast_ref().is_some_and(|source| self.db.note_useless(source))
     }
 
     async fn ready(&self, table: TableRef) -> Result<StatementConnection, ReadModelError> {
@@ -65,7 +74,7 @@ impl PoolTables {
 }
 
 /// The number of the attempt. After the second one, the table is not the cause.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     First,
     Second,
@@ -86,20 +95,39 @@ fn may_be_replaced(error: &ReadModelError) -> bool {
     }
 }
 
-/// Reads, in up to two attempts.
+/// Reads, in up to two attempts: the second one if the table was replaced, or the connection was lost.
 macro_rules! read {
     ($self:ident, $table:ident, $tables:ident => $read:expr) => {{
+        let mut lost = None;
         for attempt in Attempt::BOTH {
-            let mut session = $self.ready($table).await?;
-            let mut $tables = Tables { conn: &mut session, db: &$self.db };
-            let read = $read.await;
-            if let Some(found) = $self.settle(session, $table, attempt, read).await? {
-                return Ok(found);
+            let once = async {
+                let mut session = $self.ready($table).await?;
+                let mut $tables = Tables { conn: &mut session, db: &$self.db };
+                let read = $read.await;
+                $self.settle(session, $table, attempt, read).await
+            };
+            match patiently(lost.take(), once).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => {}
+                Err(error) if attempt == Attempt::First && $self.is_lost(&error) => lost = Some(error),
+                Err(error) => return Err(error),
             }
         }
         // Not reached: the second attempt returns.
         Err(ReadModelError::NoTable { table: $table.model().name })
     }};
+}
+
+/// Runs an attempt. After one that has lost its connection, it returns that error if there is an outage: it does not wait
+/// for the end of it.
+async fn patiently<T>(
+    lost: Option<ReadModelError>,
+    attempt: impl Future<Output = Result<T, ReadModelError>>,
+) -> Result<T, ReadModelError> {
+    match lost {
+        None => attempt.await,
+        Some(error) => tokio::time::timeout(ONCE_MORE_WITHIN, attempt).await.unwrap_or(Err(error)),
+    }
 }
 
 #[async_trait]

@@ -40,5 +40,6 @@ pub(crate) use database::StatementConnection;
 pub use error::PostgresOpenError;
 pub use event_store::PostgresEventStore;
 pub use holders::HorizonHolder;
+pub(crate) use once_more::ONCE_MORE_WITHIN;
 pub use options::PostgresOptions;
 pub(crate) use statements::WRITE_ONLY_IN_A_UNIT;

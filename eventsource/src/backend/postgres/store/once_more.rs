@@ -13,7 +13,7 @@ use crate::backend::sql::store::{Action, Failure};
 use crate::store::{StoreError, Verdict};
 
 /// The limit of the second attempt. An outage is returned to the caller, and not waited out here.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const ONCE_MORE_WITHIN: Duration = Duration::from_secs(1);
 
 impl PostgresDatabase {
     /// Runs a read, and repeats it once if its connection was lost or stale.
@@ -43,6 +43,15 @@ impl PostgresDatabase {
         }
     }
 
+    /// Notes that a connection is lost or stale, if `error` says so, and returns whether it does.
+    pub(crate) fn note_useless(&self, error: &sqlx::Error) -> bool {
+        let is_useless = is_useless(error);
+        if is_useless {
+            self.losses().note(error);
+        }
+        is_useless
+    }
+
     /// Runs the second attempt, after the first one has lost its connection with `error`. If it does not end in time,
     /// there is an outage, and the first error is returned.
     pub(super) async fn once_more<T, E: From<sqlx::Error>>(
@@ -52,6 +61,6 @@ impl PostgresDatabase {
     ) -> Result<T, E> {
         self.losses().note(&error);
         tracing::debug!(%error, "a connection is lost or stale; retrying on another one");
-        timeout(PATIENCE, attempt).await.unwrap_or_else(|_| Err(error.into()))
+        timeout(ONCE_MORE_WITHIN, attempt).await.unwrap_or_else(|_| Err(error.into()))
     }
 }
