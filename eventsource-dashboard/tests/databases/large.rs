@@ -36,6 +36,7 @@ where
     let fails = manager.subscribe(Fails, config).await.unwrap();
     let stream = StreamId::new("Counter", Uuid::from_u128(1));
     let event = NewEvent::of(&Bumped { by: 7 }).unwrap();
+    let id = event.id();
     let position = world.store().append(&stream, ExpectedVersion::Any, vec![event]).await.unwrap().position();
     manager.start().await.unwrap();
     fails.wait_for_passed(position).within(DEADLINE).await.unwrap();
@@ -43,6 +44,7 @@ where
     world.copy_letter(10_000).await;
     world.fill(1_000, 1_000_999).await;
     let page = Page::on(&world);
+    let event = format!("/events/{id}");
     for (path, part) in [
         ("", "over 10000"),
         ("/letters", "fails"),
@@ -56,6 +58,14 @@ where
         ("/events", "50 events, the latest first"),
         ("/events?kind=Type7&aggregate=Order", "50 events, the latest first"),
         ("/events?until=1970-01-02T00:00", "50 events, the latest first"),
+        ("/events?from=1970-01-02T00:00&until=1970-01-02T01:00", "50 events, the latest first"),
+        ("/events?after=5&kind=Type7", "Newer events"),
+        ("/events?position=500000&aggregate=Order", "50 events, the latest first"),
+        ("/events?kind=None", "0 events, the latest first"),
+        ("/events?aggregate=None", "0 events, the latest first"),
+        ("/events?tenant=none", "0 events, the latest first"),
+        (&*event, "no: it is a"),
+        ("/subscriptions/fails/letters/1", "the dead letter"),
         ("/event-types", "Type7"),
     ] {
         let answer = page.get(path).await;
