@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 /// The options that every command has.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 #[non_exhaustive]
 pub struct Options {
     /// The database: a PostgreSQL URL, or the path of a SQLite file.

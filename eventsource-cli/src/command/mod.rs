@@ -58,11 +58,18 @@ pub enum Command {
     Run(run::Run),
     /// Pause a subscription after its present batch. The pause outlives restarts.
     Pause(steer::Pause),
-    /// End the pause of a subscription. It is not asked for, since it destroys nothing.
+    /// End the pause of a subscription.
+    ///
+    /// It needs no confirmation, since it destroys nothing.
     Resume(steer::Named),
-    /// Start a subscription again, in whatever state it is, and end its pause. It is not asked for, since it destroys nothing.
+    /// Start a subscription again, in whatever state it is, and end its pause.
+    ///
+    /// It needs no confirmation, since it destroys nothing.
     Restart(steer::Named),
-    /// Build a read model again from the log; cancel or show a rebuild.
+    /// Build a read model again from the log; switch to, cancel or show a rebuild.
+    ///
+    /// Without `--side-by-side`, the read model is emptied, and is incomplete until the log is replayed. That discards new
+    /// tables that a rebuild side by side builds or holds.
     Rebuild(rebuild::Rebuild),
     /// Wait until a subscription has applied the event at a position.
     Wait(wait::Wait),

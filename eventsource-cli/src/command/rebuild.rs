@@ -67,7 +67,7 @@ impl Rebuild {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         match (self.command, self.name) {
             (Some(Other::Cancel { name }), _) => {
-                let change = format!("cancel the unfinished rebuild of `{name}`, and drop what it has built");
+                let change = format!("cancel the unfinished rebuild of `{name}`");
                 let connected = context.changing().await?;
                 steer(context, &connected, &name, Action::CancelRebuild {}, &change, Some(Confirm::Yes)).await
             }

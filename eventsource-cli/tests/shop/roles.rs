@@ -29,6 +29,11 @@ pub(crate) async fn roles_may_do_their_work_and_no_more(world: &Postgres) {
             format!("CREATE ROLE \"{prefix}_{role}_login\" LOGIN PASSWORD '{role}' IN ROLE \"{prefix}_{role}\"");
         sqlx::raw_sql(AssertSqlSafe(login)).execute(&mut owner).await.unwrap();
     }
+    let stranger = format!("CREATE ROLE \"{prefix}_stranger_login\" LOGIN PASSWORD 'stranger'");
+    sqlx::raw_sql(AssertSqlSafe(stranger)).execute(&mut owner).await.unwrap();
+    let denied = ran("without code", &as_role(world, &prefix, "stranger"), &["status"]).await;
+    assert!(denied.code == 6 && denied.err.contains("the role of the URL lacks a right"), "{denied:?}");
+    assert!(denied.err.contains("permission denied for schema"), "{denied:?}");
     let [reader, operator, service] = ROLES.map(|role| as_role(world, &prefix, role));
 
     // The service creates the tables of its read models.

@@ -1,5 +1,7 @@
 //! `letters retry` and `letters dismiss`.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use eventsource::admin::{Admin, AdminError};
 use eventsource::event::Position;
@@ -61,7 +63,7 @@ impl Retry {
             return Err(CliError::Usage(format!("{WHICH}, or `--event`")));
         }
         let connected = context.changing().await?;
-        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
+        let positions = distinct(positions);
         let (letters, change) = match (&*positions, event, &filter) {
             ([position], ..) => one_letter(&name, LetterSelection::At(*position)),
             ([_, _, ..], ..) => {
@@ -128,6 +130,12 @@ async fn waiting_at(admin: &dyn Admin, name: &str, position: Position) -> Result
     }
 }
 
+/// Returns the positions in their order, each once.
+fn distinct(positions: Vec<u64>) -> Vec<Position> {
+    let mut seen = BTreeSet::new();
+    positions.into_iter().filter(|position| seen.insert(*position)).map(Position::new).collect()
+}
+
 fn one_letter(name: &str, letter: LetterSelection) -> (LetterSelection, String) {
     let change = format!("retry the dead letter of `{name}` {letter}");
     (letter, change)
@@ -150,7 +158,7 @@ impl Dismiss {
             return Err(CliError::Usage(WHICH.to_owned()));
         }
         let connected = context.changing().await?;
-        let positions: Vec<_> = positions.into_iter().map(Position::new).collect();
+        let positions = distinct(positions);
         let (action, letters, confirm) = match &*positions {
             [] => {
                 let search = filter.search(Some(&name));

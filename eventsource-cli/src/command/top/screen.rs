@@ -147,7 +147,11 @@ impl Screen {
                 self.select(self.selected());
                 self.sort = self.sort.next();
             }
-            Key::Pause => self.unconfirmed = self.steer(),
+            Key::Pause => match self.steer() {
+                // It destroys nothing.
+                Some(steer) if matches!(steer.action, Action::Resume {}) => return Next::Ask(steer),
+                steer => self.unconfirmed = steer,
+            },
             Key::Yes | Key::Other | Key::Resized => {}
         }
         Next::Draw
@@ -174,6 +178,7 @@ impl Screen {
 #[cfg(test)]
 pub(super) mod tests {
     use eventsource::admin::Overview;
+    use eventsource::projection::operations::Pause;
     use serde_json::json;
 
     use super::*;
@@ -227,5 +232,11 @@ pub(super) mod tests {
         assert_eq!(screen.pressed(Key::Yes), Next::Ask(steer));
         screen.pressed(Key::Pause);
         assert_eq!(screen.pressed(Key::Quit), Next::Quit);
+        let mut paused = sample(&[("a", 0, 1.0, 0)]);
+        let view = &mut paused.overview.as_mut().unwrap().subscriptions[0];
+        view.pause = Some(Pause::new("ada", "", chrono::DateTime::UNIX_EPOCH));
+        screen.sampled(&paused);
+        let resume = Steer { name: "a".to_owned(), action: Action::Resume {} };
+        assert_eq!(screen.pressed(Key::Pause), Next::Ask(resume), "the end of a pause is not confirmed");
     }
 }

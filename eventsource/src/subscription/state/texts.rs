@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::SubscriptionState;
-use crate::text::counted;
+use crate::text::{counted, short_name, time};
 
 impl SubscriptionState {
     /// Returns the reason for the state, and `None` while the subscription catches up or is live.
@@ -30,7 +30,9 @@ impl SubscriptionState {
             Self::Retrying { failure, attempts, delay } => {
                 Some(format!("{failure}; attempt {} of {attempts} follows in {delay:?}", failure.attempts + 1))
             }
-            Self::Standby { owner, until } => Some(format!("{owner} owns it, at least until {until}")),
+            Self::Standby { owner, until } => {
+                Some(format!("{} owns it, at least until {}", short_name(owner), time(*until)))
+            }
             Self::Waiting { reason } | Self::Refused { reason } | Self::Outdated { reason } => Some(reason.to_string()),
             Self::Fenced { reason } => Some(format!("{reason}; it stands by again after a pause")),
             Self::FencedAgain { reason } => Some(format!(
