@@ -51,8 +51,8 @@ pub enum AdminError {
     },
     /// No process served the request in time. It is withdrawn: nothing was done, and nothing will be done.
     #[error(
-        "no process served `{action}` for `{subscription}` within {waited:?}; nothing was done: start a process that runs \
-         it, or ask again with more time"
+        "no process served `{}` for `{subscription}` within {waited:?}; nothing was done: start a process that runs \
+         it, or ask again with more time", action.replace('_', " ")
     )]
     NotServed {
         /// The subscription.

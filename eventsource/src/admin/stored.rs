@@ -173,7 +173,7 @@ fn add_report(view: &mut SubscriptionView, stored: StoredReport) {
         view.guarantee = report.guarantee;
         view.failure = report.failure;
         view.handled = report.handled;
-        view.rate = if is_silent { 0.0 } else { report.rate };
+        view.rate = if is_silent || report.state == "stopped" { 0.0 } else { report.rate };
         view.handles = report.handles;
     }
     let (state, reason, fingerprint) = (report.state, report.reason, report.fingerprint);
