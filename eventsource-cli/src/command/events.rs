@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use eventsource::admin::{Admin, EventView};
+use eventsource::admin::{Admin, DecodedView, EventView};
 use eventsource::event::{EventFilter, Position, StreamId};
 use eventsource::store::{MAX_QUERY_LIMIT, PageLimit, StoredType};
 use eventsource::text::time;
@@ -114,11 +114,15 @@ impl Events {
         match self {
             Self::Tail(tail) => tail.run(context).await,
             Self::Show { event } => {
-                let event = event.read(&*context.reading().await?.admin).await?;
-                match context.output.is_json {
-                    true => context.output.document(&json!({ "format": 1, "event": nested::event(&event)? })),
-                    false => show(context, &event),
+                let admin = context.reading().await?.admin;
+                let event = event.read(&*admin).await?;
+                let decoded = admin.decode(&event);
+                if context.output.is_json {
+                    let event = nested::event(&event)?;
+                    return context.output.document(&json!({ "format": 1, "event": event, "decoded": decoded }));
                 }
+                show(context, &event)?;
+                decoded.map_or(Ok(()), |decoded| show_decoded(context, &decoded))
             }
             Self::Stream { stream, after, limit } => of_stream(context, &stream, after, limit).await,
             Self::Types => types(context).await,
@@ -201,6 +205,20 @@ pub(super) fn show(context: &Context, event: &EventView) -> Result<(), CliError>
         }
         None => Ok(()),
     }
+}
+
+/// Prints an event as the code of this program reads it.
+fn show_decoded(context: &Context, decoded: &DecodedView) -> Result<(), CliError> {
+    let lines = match decoded {
+        DecodedView::Read { rust_type, version, payload } => {
+            vec![("read as", format!("{rust_type}, version {version}")), ("read payload", payload.clone())]
+        }
+        DecodedView::Failed { rust_type, error } => vec![("not read as", format!("{rust_type}: {error}"))],
+        _ => vec![("read as", "unknown: this program has no type for it".to_owned())],
+    };
+    lines
+        .iter()
+        .try_for_each(|(key, value)| context.output.line(&format!("{key:17} {}", escape::line(value, LONGEST_PAYLOAD))))
 }
 
 async fn of_stream(context: &Context, stream: &StreamId, after: u64, limit: usize) -> Result<(), CliError> {

@@ -63,7 +63,7 @@ impl Watched {
                 }
             }
             Self::Operation { id } => match shared.admin.request(*id).await {
-                Ok(stored) => Some(pages::operations::parts(page, &stored)),
+                Ok(stored) => Some(pages::operations::parts(shared, page, &stored).await),
                 Err(AdminError::UnknownRequest { .. }) => None,
                 // The page shows the trouble of the sample.
                 Err(_) => Some(Vec::new()),

@@ -2,14 +2,17 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use eventsource::admin::LetterCountView;
+use eventsource::projection::LetterSearch;
 use eventsource::projection::operations::{RequestQuery, RequestState, StoredRequest};
+use eventsource::subscription::{Action, LetterSelection};
 use eventsource::text::counted;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{ROWS, query};
+use super::{ROWS, at_least, query, soon};
 use crate::access::Change;
 use crate::address::{Path, Query};
 use crate::dashboard::Shared;
@@ -81,18 +84,34 @@ pub(super) async fn one(State(shared): State<Shared>, Path(id): Path<Uuid>, page
             // A request that has ended does not change any more.
             let page = if stored.state.is_open() { page.live(&format!("of=operation&id={id}")) } else { page };
             let heading = format!("{} {}", stored.request.action.replace('_', " "), stored.request.subscription);
-            page.answer(AT, &heading, view, || html! { div #request { (whole(&page, &stored)) } })
+            let left = left(&shared, &stored).await;
+            page.answer(AT, &heading, view, || html! { div #request { (whole(&page, &stored, left)) } })
         }
         Err(error) => page.failed(&error),
     }
 }
 
 /// Returns the parts of the page of a request that change while it is open.
-pub(crate) fn parts(page: &Page, stored: &StoredRequest) -> Vec<Part> {
-    vec![Part::new("request", whole(page, stored))]
+pub(crate) async fn parts(shared: &Shared, page: &Page, stored: &StoredRequest) -> Vec<Part> {
+    vec![Part::new("request", whole(page, stored, left(shared, stored).await))]
 }
 
-fn whole(page: &Page, stored: &StoredRequest) -> Markup {
+/// Returns how many letters still wait of those that an open request is about: its progress.
+async fn left(shared: &Shared, stored: &StoredRequest) -> Option<LetterCountView> {
+    if !stored.state.is_open() {
+        return None;
+    }
+    let mut search = match Action::of_stored(stored).ok()? {
+        Action::RetryLetters { letters: LetterSelection::Matching(search) }
+        | Action::DismissMatching { search, .. } => *search,
+        Action::RetryLetters { letters: LetterSelection::All } => LetterSearch::default(),
+        _ => return None,
+    };
+    search.subscription = Some(stored.request.subscription.clone());
+    soon(async { shared.admin.count_letters(&search.waiting()).await.ok() }).await
+}
+
+fn whole(page: &Page, stored: &StoredRequest, left: Option<LetterCountView>) -> Markup {
     let (request, state) = (&stored.request, &stored.state);
     html! {
         p { strong { (line(&state.to_string())) } }
@@ -104,6 +123,9 @@ fn whole(page: &Page, stored: &StoredRequest) -> Markup {
             dt { "Arguments" } dd { (visible(&request.arguments)) }
             @if let Some(by) = taken_by(state) { dt { "Process" } dd { (process(by)) } }
             @if let Some(at) = state.ended_at() { dt { "Ended" } dd { (time(at)) } }
+        }
+        @if let Some(left) = left {
+            p { "Its letters that still wait: " (at_least(left.letters, left.is_exact)) }
         }
         @if state.is_open() {
             p { "The process that owns the subscription serves it. " a href=(page.to_operation(request.id)) { "Look again" } }

@@ -1,8 +1,9 @@
 //! 10,000 dead letters and 1,000,000 streams.
 
+use eventsource::admin::{Admin as _, Asked, DatabaseAdmin};
 use eventsource::prelude::*;
-use eventsource::projection::EventSubscriber;
-use eventsource::subscription::{FailureLimit, RetryPolicy};
+use eventsource::projection::{EventSubscriber, LetterSearch};
+use eventsource::subscription::{Action, FailureLimit, LetterSelection, RetryPolicy};
 use eventsource_tests::backend::{Postgres, Sqlite};
 use eventsource_tests::domain::Bumped;
 use eventsource_tests::fill::Fill;
@@ -44,6 +45,11 @@ where
     world.copy_letter(10_000).await;
     world.fill(1_000, 1_000_999).await;
     let page = Page::on(&world);
+    let admin = DatabaseAdmin::new(world.checkpoints(), world.store());
+    let search = Box::new(LetterSearch::default().error("allowed"));
+    let retry = Action::RetryLetters { letters: LetterSelection::Matching(search) };
+    let asked = admin.ask("fails", retry, Asked::by("ada").within(DEADLINE)).await.unwrap();
+    let operation = format!("/operations/{asked}");
     let event = format!("/events/{id}");
     for (path, part) in [
         ("", "over 10000"),
@@ -65,6 +71,7 @@ where
         ("/events?aggregate=None", "0 events, the latest first"),
         ("/events?tenant=none", "0 events, the latest first"),
         (&*event, "no: it is a"),
+        (&*operation, "Its letters that still wait: 10000<"),
         ("/subscriptions/fails/letters/1", "the dead letter"),
         ("/event-types", "Type7"),
     ] {

@@ -134,6 +134,34 @@ async fn event_says_which_subscriptions_have_applied_it() {
 }
 
 #[tokio::test]
+async fn event_is_shown_as_this_program_reads_it() {
+    let world = World::new(|dashboard| dashboard).await;
+    let stream = StreamId::new("Order", uuid::Uuid::now_v7());
+    let stored = [
+        NewEvent::raw("OrderPlaced", 1, r#"{"note": "spaces"}"#),
+        NewEvent::raw("OrderPlaced", 1, r#"{"note": 7}"#),
+        NewEvent::raw("Unheard", 3, "{}"),
+    ];
+    world.store.append(&stream, ExpectedVersion::NoStream, stored.to_vec()).await.unwrap();
+    let events = world.json("/admin/events").await["events"].as_array().unwrap().clone();
+    for (back, state, text) in [
+        (0, "unknown", "This program has no type that reads `Unheard`, version 3."),
+        (1, "failed", "It cannot be read as <code>"),
+        (2, "read", "Payload as this program reads it"),
+        (3, "read", "It reads the payload as it is stored."),
+    ] {
+        let path = format!("/admin/events/{}", events[back]["id"].as_str().unwrap());
+        let json = world.json(&path).await;
+        assert_eq!(json["decoded"]["state"], state, "{json}");
+        let page = world.get(&path).await.body;
+        assert!(page.contains(text) && !page.contains("spaces"), "{page}");
+    }
+    let read = world.json(&format!("/admin/events/{}", events[2]["id"].as_str().unwrap())).await;
+    assert_eq!(read["decoded"]["payload"], r#"{"note":"(text, 6 characters)"}"#, "values are hidden");
+    world.manager.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn subscription_shows_its_first_letters_and_its_last_operations() {
     let world = World::new(|dashboard| dashboard.operator(|_| "ada".to_owned())).await;
     let page = world.get("/admin/subscriptions/orders").await.body;

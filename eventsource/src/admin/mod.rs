@@ -52,7 +52,7 @@ pub use self::error::AdminError;
 pub use self::manager::ManagerAdmin;
 pub use self::port::Admin;
 pub use self::view::{
-    CorrelatedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView, LetterPageView,
-    LetterView, ManagerView, Overview, OverviewSample, OwnerView, PlaceView, SkippedView, StreamListView,
-    StreamPageView, StreamView, SubscriptionView,
+    CorrelatedView, DecodedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView, LetterGroupsView,
+    LetterPageView, LetterView, ManagerView, Overview, OverviewSample, OwnerView, PlaceView, SkippedView,
+    StreamListView, StreamPageView, StreamView, SubscriptionView,
 };

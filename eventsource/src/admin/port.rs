@@ -9,10 +9,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::{
-    AdminError, Asked, CorrelatedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView,
+    AdminError, Asked, CorrelatedView, DecodedView, Diagnosis, EventPage, EventTypesView, EventView, LetterCountView,
     LetterGroupsView, LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView,
     SubscriptionView,
 };
+use crate::catalogue::Registry;
 use crate::event::{EventFilter, Position, StreamId};
 use crate::projection::operations::{RequestQuery, StoredRequest};
 use crate::projection::{DeadLetter, LetterKey, LetterQuery, LetterSearch};
@@ -179,6 +180,14 @@ pub trait Admin: Send + Sync + 'static {
     async fn steps(&self, name: &str, stream: &StreamId, after: u64, limit: usize) -> Result<Steps, AdminError> {
         let _ = (stream, after, limit);
         Err(AdminError::NeedsCode { subscription: name.to_owned() })
+    }
+
+    /// Returns an event as the code of this program reads it; `None` if the program has no event types: it is a tool for
+    /// every database. A manager reads with its [registry](crate::SubscriptionManager::with_registry), and the others with
+    /// [`Registry::global`](crate::Registry::global).
+    fn decode(&self, event: &EventView) -> Option<DecodedView> {
+        let registry = Registry::global();
+        registry.events().next().map(|_| DecodedView::of(registry, event))
     }
 
     /// Returns the position of the first event that was stored at `time` or later; `None` if there is none. The clocks of

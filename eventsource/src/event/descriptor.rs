@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use super::OldVersion;
+use super::{OldVersion, Unstorable};
 
 /// The description of an event in the [`Registry`](crate::Registry): its names, its versions, and the place in the
 /// source that declares it.
@@ -36,6 +36,7 @@ pub struct EventDescriptor {
     /// Whether `encode` of the event refuses values that would not be read back equal.
     pub(super) is_checked: bool,
     pub(super) decode: fn(u32, &str) -> Option<Result<AnyPayload, serde_json::Error>>,
+    pub(super) encode: fn(&AnyPayload) -> Option<Result<String, Unstorable>>,
     #[cfg(feature = "testing")]
     pub(super) shape: fn() -> super::Shape,
 }
@@ -150,6 +151,11 @@ impl EventDescriptor {
     /// Decodes `payload`, which was stored with `version`. Returns `None` if the event cannot read that version.
     pub(crate) fn decode(&self, version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
         (self.decode)(version, payload)
+    }
+
+    /// Encodes an event that [`decode`](Self::decode) has returned. Returns `None` if another descriptor has decoded it.
+    pub(crate) fn encode(&self, event: &AnyPayload) -> Option<Result<String, Unstorable>> {
+        (self.encode)(event)
     }
 }
 

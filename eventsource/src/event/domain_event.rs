@@ -182,6 +182,7 @@ impl EventDescriptor {
             place: Place { file, line, package, package_version },
             is_checked: false,
             decode: decode_any::<E>,
+            encode: encode_any::<E>,
             #[cfg(feature = "testing")]
             shape: super::Shape::unknown,
         }
@@ -191,4 +192,8 @@ impl EventDescriptor {
 fn decode_any<E: DomainEvent>(version: u32, payload: &str) -> Option<Result<AnyPayload, serde_json::Error>> {
     let event = if version == E::VERSION { E::decode(payload) } else { E::upcast(version, payload)? };
     Some(event.map(|event| Box::new(event) as AnyPayload))
+}
+
+fn encode_any<E: DomainEvent>(event: &AnyPayload) -> Option<Result<String, Unstorable>> {
+    Some(event.downcast_ref::<E>()?.encode())
 }

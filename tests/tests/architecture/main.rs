@@ -51,7 +51,10 @@ const ROOMS: &[Room] = &[
             "text",
         ],
     },
-    Room { name: "admin", may_name: &["event", "store", "projection", "subscription", "causes", "text"] },
+    Room {
+        name: "admin",
+        may_name: &["event", "store", "projection", "catalogue", "subscription", "causes", "panics", "text"],
+    },
     Room { name: "metrics", may_name: &["event", "store", "projection", "catalogue", "subscription"] },
     Room { name: "engine", may_name: &["event", "store", "projection", "causes"] },
     Room {

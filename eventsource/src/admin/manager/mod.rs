@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::sampler::Sampler;
 use super::{
-    Admin, AdminError, Asked, CorrelatedView, DatabaseAdmin, Diagnosis, EventPage, EventTypesView, EventView,
-    LetterGroupsView, LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView,
+    Admin, AdminError, Asked, CorrelatedView, DatabaseAdmin, DecodedView, Diagnosis, EventPage, EventTypesView,
+    EventView, LetterGroupsView, LetterPageView, LetterView, Overview, OverviewSample, StreamListView, StreamPageView,
     SubscriptionView,
 };
 use crate::event::{EventFilter, Position, StreamId};
@@ -158,6 +158,11 @@ impl<C: CheckpointStore> Admin for ManagerAdmin<C> {
             return Err(AdminError::NeedsCode { subscription: name.to_owned() });
         }
         Ok(self.parts.manager.steps(name, stream, after, limit).await?)
+    }
+
+    fn decode(&self, event: &EventView) -> Option<DecodedView> {
+        let registry = self.parts.manager.registry();
+        registry.events().next().map(|_| DecodedView::of(registry, event))
     }
 
     async fn position_at(&self, time: DateTime<Utc>) -> Result<Option<Position>, AdminError> {

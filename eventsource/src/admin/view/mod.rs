@@ -1,5 +1,6 @@
 //! What operators see, for pages and as JSON.
 
+mod decoded;
 mod diagnosis;
 mod event;
 mod letter;
@@ -9,6 +10,7 @@ mod sample;
 mod streams;
 mod subscription;
 
+pub use self::decoded::DecodedView;
 pub use self::diagnosis::Diagnosis;
 pub use self::event::{CorrelatedView, EventPage, EventView, StreamPageView};
 pub use self::letter::LetterView;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::SubscriptionManager;
+use crate::catalogue::Registry;
 use crate::event::{EventFilter, Position};
 use crate::projection::CheckpointStore;
 use crate::projection::operations::{Answer, NewRequest};
@@ -57,6 +58,11 @@ impl<C: CheckpointStore> SubscriptionManager<C> {
     /// Returns one subscription, if there is one with this name.
     pub(crate) fn supervised_one(&self, name: &str) -> Option<Supervised> {
         self.slot(name).ok().map(|slot| Supervised::of(&slot.core))
+    }
+
+    /// The event types of the program.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.catalogue.registry()
     }
 
     /// Returns the first `limit` types of events in the log that neither the registry nor a subscription knows.
