@@ -8,10 +8,11 @@ start() {
 stop() {
     "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop > /dev/null 2>&1
 }
-# The server first, so that it starts no more processes. Each process of a connection is its child.
+# The server first, so that it starts no more processes. Each process of a connection is its child, and may have ended.
 signal() {
-    main=$(head -n 1 "$folder/data/postmaster.pid" 2> /dev/null) && kill "$1" "$main" &&
-        for child in $(cat "/proc/$main/task/$main/children"); do kill "$1" "$child" 2> /dev/null; done
+    main=$(head -n 1 "$folder/data/postmaster.pid" 2> /dev/null) && kill "$1" "$main" || return 1
+    for child in $(cat "/proc/$main/task/$main/children"); do kill "$1" "$child" 2> /dev/null; done
+    return 0
 }
 "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync > "$folder/initdb" 2>&1 || echo "failed: $(tail -n 3 "$folder/initdb" | tr '\n' ' ')"
 cat >> "$folder/data/postgresql.conf" << CONF

@@ -13,7 +13,6 @@ use crate::panics;
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 /// use eventsource::admin::{DecodedView, EventView};
 /// use eventsource::event::now;
 /// use eventsource::prelude::*;
@@ -34,7 +33,6 @@ use crate::panics;
 /// let stored = NewEvent::raw("OrderPlaced", 1, r#"{"total":3}"#).record(order, 1, Position::new(7), now());
 /// let decoded = DecodedView::of(&Registry::of([OrderPlaced::DESCRIPTOR]), &EventView::of(&stored));
 /// assert!(matches!(decoded, DecodedView::Read { version: 2, payload, .. } if payload == r#"{"cents":300}"#));
-/// # });
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -47,6 +47,8 @@ fn wanted(driver: &Driver) -> ChromeCapabilities {
         "--disable-dev-shm-usage",
         "--disable-gpu",
         "--hide-scrollbars",
+        // A name that its owner has pointed at this machine.
+        "--host-resolver-rules=MAP attacker.test 127.0.0.1",
         &profile,
     ] {
         wanted.add_arg(argument).unwrap();

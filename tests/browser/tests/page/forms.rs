@@ -37,6 +37,19 @@ async fn form_of_another_origin_changes_nothing() {
     site.stop().await;
 }
 
+/// A page of an attacker whose name was pointed at this machine would be of the same origin as the dashboard.
+#[tokio::test]
+async fn name_that_points_at_this_machine_is_denied() {
+    let site = Site::shop().await;
+    let browser = Browser::start().await;
+    browser.tabs.goto(format!("http://attacker.test:{}/admin", site.server.address.port())).await.unwrap();
+    browser.sees("The dashboard answers only to the hosts localhost").await;
+    let text = browser.text().await;
+    assert!(!text.contains("mailer") && !text.contains("Subscriptions"), "{text}");
+    browser.quit().await;
+    site.stop().await;
+}
+
 #[tokio::test]
 async fn page_without_scripts_shows_and_does_the_same() {
     let site = Site::shop().await;

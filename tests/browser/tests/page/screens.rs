@@ -47,7 +47,9 @@ async fn every_screen_is_accessible_and_quiet_and_not_wider_than_the_window() {
         browser.tabs.goto(site.url(&path)).await.unwrap();
         // An answer that is an error is a line of the console.
         let console = browser.console().await;
-        faults.extend(console.into_iter().filter(|line| !matches!(name, "unknown" | "not-an-id") || !line.contains("404")));
+        faults.extend(
+            console.into_iter().filter(|line| !matches!(name, "unknown" | "not-an-id") || !line.contains("404")),
+        );
         browser.load_axe().await;
         for view in VIEWS {
             browser.look(view).await;
