@@ -154,6 +154,14 @@ impl Context {
         action: Action,
     ) -> Result<StoredRequest, CliError> {
         let within = self.options.timeout;
+        let stored = matches!(action, Action::Pause { .. } | Action::Resume {} | Action::Forget {});
+        if !stored && !self.output.is_json {
+            let view = self.answered(async { Ok(connected.admin.subscription(name).await?) }).await?;
+            if view.owner.as_ref().is_none_or(|owner| owner.is_expired) && view.kind != "memory" {
+                let name = escape::line(name, 200);
+                note(&format!("no process runs `{name}`: this waits up to {within:?} for one"));
+            }
+        }
         let id = {
             let mut pending = self.pending.lock().await;
             let asked = Asked::by(self.options.operator()).within(within);

@@ -65,6 +65,7 @@ mod context;
 mod database;
 mod error;
 mod exit;
+mod id;
 mod options;
 mod output;
 mod program;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::streams::parse_stream;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::id::parse_id;
 use crate::output::{Table, escape, nested};
 
 #[derive(Debug, Clone, Subcommand)]
@@ -43,6 +44,7 @@ pub enum Events {
     /// List the events with a correlation id, each with the event that caused it.
     Correlation {
         /// The correlation id.
+        #[arg(value_parser = parse_id)]
         id: Uuid,
         /// Only the events after this position.
         #[arg(long, default_value_t = 0, value_name = "P")]

@@ -28,13 +28,16 @@ impl Migrate {
                 (false, false) => context.output.line(sql.trim_end()),
             };
         }
-        context.confirm("create or migrate the tables; there is no way back", Confirm::Yes).await?;
-        // It takes as long as it takes, if the database answers.
-        context.answered(missing_migrations(&context.options)).await?;
-        migrate(&context.options).await?;
-        match context.output.is_json {
-            true => context.output.document(&json!({ "format": 1, "migrated": true })),
-            false => context.output.line("The tables are up to date."),
+        let is_due = !context.answered(missing_migrations(&context.options)).await?.is_empty();
+        if is_due {
+            context.confirm("create or migrate the tables; there is no way back", Confirm::Yes).await?;
+            // It takes as long as it takes, if the database answers.
+            migrate(&context.options).await?;
+        }
+        match (context.output.is_json, is_due) {
+            (true, _) => context.output.document(&json!({ "format": 1, "migrated": is_due })),
+            (false, true) => context.output.line("The tables were migrated: they are up to date."),
+            (false, false) => context.output.line("The tables are up to date."),
         }
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::id::parse_id;
 use crate::output::{Table, nested};
 
 #[derive(Debug, Clone, Args)]
@@ -16,7 +17,7 @@ pub struct Operations {
     /// Only the requests about this subscription.
     name: Option<String>,
     /// Only the requests before this one.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = parse_id)]
     before: Option<Uuid>,
     /// At most this many.
     #[arg(long, default_value_t = 50, value_name = "N")]
@@ -27,13 +28,18 @@ impl Operations {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let limit = self.limit.clamp(1, 10_000);
         let mut query = RequestQuery::latest(limit + 1);
-        if let Some(name) = self.name {
+        if let Some(name) = &self.name {
             query = query.of(name);
         }
         if let Some(before) = self.before {
             query = query.before(before);
         }
-        let mut requests = context.reading().await?.admin.requests(&query).await?;
+        let admin = context.reading().await?.admin;
+        let mut requests = admin.requests(&query).await?;
+        if let Some(name) = self.name.filter(|_| requests.is_empty()) {
+            // A wrong name is told.
+            admin.subscription(&name).await?;
+        }
         let more = requests.len() > limit;
         requests.truncate(limit);
         if context.output.is_json {

@@ -30,7 +30,7 @@ pub struct Rebuild {
     #[arg(long, requires = "side_by_side")]
     hold: bool,
     /// The reason of the hold, for other operators.
-    #[arg(long, requires = "hold", default_value = "")]
+    #[arg(long, requires = "hold", default_value = "", hide_default_value = true)]
     reason: String,
     /// End when the rebuild has begun.
     #[arg(long)]
@@ -81,7 +81,9 @@ impl Rebuild {
 }
 
 async fn hold(context: &Context, name: &str, reason: String) -> Result<(), CliError> {
-    let change = format!("build new tables for `{name}` from the log, and keep them for `rebuild switch {name}`");
+    let change = format!(
+        "build new tables for `{name}` from the log, whose names end in `__next`, and keep them for `rebuild switch {name}`"
+    );
     let connected = context.changing().await?;
     steer(context, &connected, name, Action::RebuildAndHold { reason }, &change, Some(Confirm::Yes)).await
 }
@@ -112,7 +114,13 @@ async fn begin(context: &Context, name: &str, side_by_side: bool, detach: bool) 
         }
         _ => {
             let next = discarded(&view);
-            (format!("empty the read model of `{name}`{next}, and replay the log into it"), Confirm::Name(name))
+            let change = match &*view.kind {
+                "effects" => {
+                    format!("call the handlers of `{name}` for the whole log again: each effect happens again")
+                }
+                _ => format!("empty the read model of `{name}`{next}, and replay the log into it"),
+            };
+            (change, Confirm::Name(name))
         }
     };
     context.confirm(&change, confirm).await?;

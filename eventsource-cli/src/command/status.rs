@@ -118,8 +118,9 @@ fn table(views: &[SubscriptionView]) -> Table {
 }
 
 pub(super) fn state(view: &SubscriptionView) -> String {
-    match &view.pause {
-        Some(_) if view.state != "paused" => format!("{} (pause wanted)", view.state),
+    match (&view.pause, &view.hold) {
+        (Some(_), _) if view.state != "paused" => format!("{} (pause wanted)", view.state),
+        (None, Some(_)) => format!("{} (new tables held)", view.state),
         _ => view.state.clone(),
     }
 }

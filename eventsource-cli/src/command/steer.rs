@@ -17,7 +17,7 @@ pub struct Pause {
     /// The subscription.
     name: String,
     /// The reason, for other operators.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
     /// End when the pause is stored. The owner may still apply a batch.
     #[arg(long)]

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::escape;
+use crate::output::{escape, note};
 
 #[derive(Debug, Clone, Args)]
 pub struct Wait {
@@ -20,6 +20,12 @@ impl Wait {
     pub(crate) async fn run(self, context: &Context) -> Result<(), CliError> {
         let connected = context.reading().await?;
         let within = context.options.timeout;
+        if let Some(position) = self.position.map(Position::new).filter(|_| !context.output.is_json) {
+            let head = context.answered(async { Ok(connected.store.head().await?) }).await?;
+            if position > head {
+                note(&format!("the log ends at position {head}: this waits for later events"));
+            }
+        }
         let passed = async {
             Ok(match self.position {
                 Some(position) => connected.admin.wait_for(&self.name, Position::new(position).into(), within).await?,

@@ -70,14 +70,14 @@ where
     let retry = ["letters", "retry", "sums", &position, "--yes"];
     let still = run(&database, &retry).await;
     assert!(
-        still.out.starts_with("sums: done: 0 events applied, 1 dead letter left; the one at position"),
+        still.out.starts_with("sums: done: 0 events applied, 1 of these letters left; the one at position"),
         "{still:?}"
     );
     assert_eq!(still.code, 1, "{still:?}");
     assert!(still.err.contains("`sums` has letters that failed again"), "{still:?}");
     std::fs::write(&faults, "").unwrap();
     let healed = done(&database, &retry).await;
-    assert_eq!(healed.out, "sums: done: 2 events applied, 0 dead letters left\n");
+    assert_eq!(healed.out, "sums: done: 2 events applied, none of these letters left\n");
     std::fs::write(&faults, "200\n300\n400").unwrap();
     let position = bump(&world.store(), &[200]).await.to_string();
     let second = bump(&world.store(), &[300]).await.to_string();
@@ -85,9 +85,9 @@ where
     done(&database, &["wait", "sums", "--timeout", "30s"]).await;
     std::fs::write(&faults, "200").unwrap();
     let several = done(&database, &["letters", "retry", "sums", &second, &third, "--yes"]).await;
-    assert_eq!(several.out, "sums: done: 2 events applied, 0 dead letters left\n");
+    assert_eq!(several.out, "sums: done: 2 events applied, none of these letters left\n");
     let several = run(&database, &["letters", "retry", "sums", &second, &position, "--yes"]).await;
-    assert!(several.out.starts_with("sums: done: 0 events applied, 1 dead letter left"), "{several:?}");
+    assert!(several.out.starts_with("sums: done: 0 events applied, 1 of these letters left"), "{several:?}");
     assert!(several.out.ends_with("; 1 did not wait any more\n"), "{several:?}");
     assert!(several.code == 1 && several.err.contains(&format!("the first at position {position}")), "{several:?}");
     let dismiss = ["letters", "dismiss", "sums", &position, "--reason", "a test", "--yes"];

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use eventsource::admin::{Overview, SubscriptionView};
+use eventsource::projection::operations::Pause;
 use eventsource::text::{bounded, counted};
 use maud::{Markup, html};
 use serde::Serialize;
@@ -108,6 +109,10 @@ fn needs(history: &History, view: &SubscriptionView) -> Option<String> {
     match &*view.state {
         "faulted" | "refused" | "outdated" | "fenced again" => Some(format!("is {}: {reason}", view.state)),
         "not running" | "stopped" => Some("runs in no process".to_owned()),
+        _ if view.pause.is_some() => view.pause.as_ref().map(paused),
+        _ if view.hold.is_some() => {
+            Some("has new tables that are held: switch to them, or cancel the rebuild".to_owned())
+        }
         _ if view.letters > 0 => Some(format!("has {}{}", counted(view.letters, "dead letter"), held(view))),
         "live" | "catching up" | "rebuilding" | "retrying letters" | "running" => {
             let since = history.stuck_since(&view.name)?;
@@ -117,6 +122,12 @@ fn needs(history: &History, view: &SubscriptionView) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn paused(pause: &Pause) -> String {
+    let since = eventsource::text::time(pause.at);
+    let why = if pause.reason.is_empty() { String::new() } else { format!(": {}", pause.reason) };
+    format!("is paused by {} since {since}{why}", pause.by)
 }
 
 fn rows(page: &Page, history: &History, overview: &Overview) -> Markup {

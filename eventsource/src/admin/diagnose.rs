@@ -49,7 +49,7 @@ impl<C: CheckpointStore> Stored<C> {
             let old = age.map(|age| format!(", the oldest since {} h", age.num_hours())).unwrap_or_default();
             findings.push(Finding::warning(
                 format!("`{name}` has {letters}{old}, and {held} held back"),
-                "their streams are missing in the read model",
+                "their events were not applied, and later events of their streams wait",
                 format!("`letters groups {name}`, mend the cause, then `letters retry {name} --all`"),
             ));
         }

@@ -32,10 +32,10 @@ impl<C: CheckpointStore> Stored<C> {
                 operations.pause(name, &Pause::new(&*asked.by, reason, request.at)).await?;
                 "the pause is stored"
             }
-            Action::Resume {} => {
-                operations.resume(name).await?;
-                "the pause is removed"
-            }
+            Action::Resume {} => match operations.resume(name).await? {
+                true => "the pause is removed",
+                false => "it was not paused",
+            },
             Action::Forget {} => match self.forget(&view, &asked.by).await? {
                 Forgotten::Done(done) => return self.answered(&request, Answer::Done(done)).await,
                 Forgotten::Refused(reason) => return self.answered(&request, Answer::Refused(reason)).await,

@@ -161,6 +161,10 @@ impl fmt::Display for Action {
             Self::RebuildAndHold { reason } => write!(f, "rebuild side by side, and hold ({reason})"),
             Self::SwitchRebuild {} => f.write_str("switch to the held next generation"),
             Self::CancelRebuild {} => f.write_str("cancel the rebuild"),
+            Self::RetryLetters { letters: LetterSelection::All } => f.write_str("retry all dead letters"),
+            Self::RetryLetters { letters: one @ (LetterSelection::At(_) | LetterSelection::Event(_)) } => {
+                write!(f, "retry the dead letter {one}")
+            }
             Self::RetryLetters { letters } => write!(f, "retry the dead letters {letters}"),
             Self::Skip { from, to, reason } => write!(f, "skip the events after {from} up to {to} ({reason})"),
             Self::Forget {} => f.write_str("forget the checkpoint"),

@@ -207,11 +207,11 @@ where
 
         let of_stream = |by| Action::RetryLetters { letters: LetterSelection::Stream(stream(by)) };
         let served = scene.admin.carry_out("applies", of_stream(100), ada()).await.unwrap();
-        let said = format!("done: 0 events applied, 1 dead letter left; the one at position {first} says: never");
+        let said = format!("done: 0 events applied, 1 of these letters left; the one at position {first} says: never");
         assert_eq!(served.state.to_string(), said, "{at:?}");
         scene.plan.heal();
         let served = scene.admin.carry_out("applies", of_stream(100), ada()).await.unwrap();
-        assert_eq!(served.state.to_string(), "done: 2 events applied, 0 dead letters left", "{at:?}");
+        assert_eq!(served.state.to_string(), "done: 2 events applied, none of these letters left", "{at:?}");
         let at_first = Action::RetryLetters { letters: LetterSelection::At(first) };
         let served = scene.admin.carry_out("applies", at_first, ada()).await.unwrap();
         assert!(

@@ -74,15 +74,15 @@ where
         let panicked = Box::new(LetterSearch::of("another").error("panicked"));
         let retry = Action::RetryLetters { letters: LetterSelection::Matching(panicked) };
         let served = scene.admin.carry_out("applies", retry, ada()).await.unwrap();
-        let said = "done: 1 dead letter retried, 2 events applied, 0 dead letters left";
+        let said = "done: 1 dead letter retried, 2 events applied, none of these letters left";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         let never = Box::new(LetterSearch::default().error("never"));
         let dismiss = Action::DismissMatching { search: never.clone(), reason: "free of charge".into() };
         let served = scene.admin.carry_out("applies", dismiss.clone(), ada()).await.unwrap();
-        let said = "done: 2 dead letters dismissed, 1 event applied, 0 dead letters left";
+        let said = "done: 2 dead letters dismissed, 1 event applied, none of these letters left";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         let served = scene.admin.carry_out("applies", dismiss, ada()).await.unwrap();
-        let said = "done: 0 dead letters dismissed, 0 events applied, 0 dead letters left";
+        let said = "done: 0 dead letters dismissed, 0 events applied, none of these letters left";
         assert_eq!(served.state.to_string(), said, "{at:?}");
         let dismissed = scene.admin.find_letters(&LetterSearch::default().dismissed(), None, 10).await.unwrap();
         assert_eq!(positions(&dismissed), [2, 4], "{at:?}");
@@ -108,7 +108,7 @@ where
     let checkpoints = scene.world.checkpoints();
     checkpoints.operations().unwrap().ask(&request).await.unwrap();
     let served = scene.admin.ended(request.id, DEADLINE).await.unwrap();
-    let said = "done: 0 dead letters dismissed, 0 events applied, 0 dead letters left";
+    let said = "done: 0 dead letters dismissed, 0 events applied, none of these letters left";
     assert_eq!(served.state.to_string(), said);
     assert_eq!(scene.admin.letters("applies", LetterQuery::parking()).await.unwrap().len(), 1);
     scene.stop().await;
@@ -162,7 +162,7 @@ where
     let search = Box::new(LetterSearch::default().stream(stream(200)));
     let dismiss = Action::DismissMatching { search, reason: "known".into() };
     let served = admin.carry_out("remembers", dismiss, ada()).await.unwrap();
-    assert_eq!(served.state.to_string(), "done: 1 dead letter dismissed, 0 events applied, 0 dead letters left");
+    assert_eq!(served.state.to_string(), "done: 1 dead letter dismissed, 0 events applied, none of these letters left");
     manager.stop().await.unwrap();
 }
 

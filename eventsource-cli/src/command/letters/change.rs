@@ -15,6 +15,7 @@ use crate::command::steer::steer;
 use crate::connect::Connected;
 use crate::context::{Confirm, Context};
 use crate::error::CliError;
+use crate::id::parse_id;
 use crate::output::escape;
 
 /// The error of a command that names no letters.
@@ -29,7 +30,7 @@ pub struct Retry {
     #[arg(value_name = "POSITION", conflicts_with_all = ["event", "all", "stream", "event_type", "error", "before"])]
     positions: Vec<u64>,
     /// The letter of the event with this id.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
+    #[arg(long, value_name = "ID", value_parser = parse_id, conflicts_with_all = ["all", "stream", "event_type", "error", "before"])]
     event: Option<Uuid>,
     /// All letters.
     #[arg(long, conflicts_with_all = ["stream", "event_type", "error", "before"])]
@@ -64,6 +65,7 @@ impl Retry {
         }
         let connected = context.changing().await?;
         let positions = distinct(positions);
+        check(context, &connected, &name, &positions).await?;
         let (letters, change) = match (&*positions, event, &filter) {
             ([position], ..) => one_letter(&name, LetterSelection::At(*position)),
             ([_, _, ..], ..) => {
@@ -121,6 +123,14 @@ async fn left(admin: &dyn Admin, name: &str, retried: &LetterSelection) -> Resul
     Ok(page.letters.into_iter().find(|letter| letter.state == LetterState::Waiting))
 }
 
+/// Fails if the only letter does not exist. Several can end meanwhile, one after the other.
+async fn check(context: &Context, connected: &Connected, name: &str, positions: &[Position]) -> Result<(), CliError> {
+    match positions {
+        [only] => context.answered(async { Ok(connected.admin.letter(name, *only).await?) }).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the letter at a position, if it waits.
 async fn waiting_at(admin: &dyn Admin, name: &str, position: Position) -> Result<Option<DeadLetter>, CliError> {
     match admin.letter(name, position).await {
@@ -159,6 +169,7 @@ impl Dismiss {
         }
         let connected = context.changing().await?;
         let positions = distinct(positions);
+        check(context, &connected, &name, &positions).await?;
         let (action, letters, confirm) = match &*positions {
             [] => {
                 let search = filter.search(Some(&name));

@@ -56,7 +56,7 @@ pub(super) fn event(page: &Page, payloads: Payloads, event: &EventView) -> Marku
         }
         pre tabindex="0" aria-label="Payload" { (payload.text) }
         @if payloads == Payloads::Masked {
-            p { "Values are hidden. The command line shows them: " code { "eventsource events show " (event.id.to_string()) } ". So does this page after " code { "Dashboard::payloads" } "." }
+            p { "Values are hidden. The command line shows them: " code { "events show " (event.id.to_string()) } ". So does this page if the program allows it (" code { "Dashboard::payloads" } ")." }
         }
         @if payloads == Payloads::Shown { p { a href={ (page.to_event(event.id)) "/payload" } { "The payload as it is stored" } } }
     }

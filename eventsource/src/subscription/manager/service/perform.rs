@@ -16,7 +16,7 @@ use crate::subscription::requests::{self, Rebuilding, Request, Skip};
 use crate::subscription::{
     Action, DeadLetterError, DeadLetters, LetterSelection, ManagerError, RebuildKind, RetryReport, SkipError,
 };
-use crate::text::counted;
+use crate::text::{bounded, counted};
 
 /// The longest time until a side-by-side rebuild is stored, before it is answered that it has begun. It is longer while
 /// another process has the lease on the next generation.
@@ -216,8 +216,10 @@ fn many(done: &str, report: &RetryReport) -> String {
 
 fn outcome(report: &RetryReport) -> String {
     let at_least = if report.more_left { "at least " } else { "" };
-    let (applied, left) = (counted(report.applied, "event"), counted(report.left.len() as u64, "dead letter"));
+    let applied = counted(report.applied, "event");
+    // Other letters of the subscription can wait too.
+    let left = if report.left.is_empty() { "none".to_owned() } else { bounded(report.left.len() as u64) };
     let why = report.left.iter().find_map(|letter| Some((letter.position, letter.errors.first()?)));
     let why = why.map(|(position, error)| format!("; the one at position {position} says: {error}"));
-    format!("{applied} applied, {at_least}{left} left{}", why.unwrap_or_default())
+    format!("{applied} applied, {at_least}{left} of these letters left{}", why.unwrap_or_default())
 }
