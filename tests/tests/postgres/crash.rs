@@ -199,7 +199,6 @@ async fn a_frozen_appender_does_not_hold_the_log_for_ever() {
     assert_eq!(world.store.head().await.unwrap(), Position::START, "the frozen append holds it back");
     eventually("the log goes on", || async { world.store.head().await.unwrap() == position }).await;
     println!("an appender that was stopped held the log back for {:?}", since.elapsed());
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     frozen.signal("-CONT");
     frozen.tell("commit");
     assert_eq!(frozen.line(), "refused");
@@ -223,7 +222,6 @@ async fn a_frozen_runner_is_fenced_when_it_wakes_and_stands_by() {
     manager.start().await.unwrap();
     eventually("another one goes on", || async { position(&world).await > before }).await;
     println!("another runner went on {:?} after the first was stopped", since.elapsed());
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     rows.caught_up().await.unwrap();
     frozen.signal("-CONT");
     assert_eq!(frozen.line(), "fenced");

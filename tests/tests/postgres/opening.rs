@@ -110,7 +110,6 @@ async fn frozen_migration_does_not_block_others_for_ever() {
     tokio::time::timeout(Duration::from_secs(20), schema.options().migrate()).await.expect("it goes on").unwrap();
     println!("a migration that stood still held another one up for {:?}", since.elapsed());
     assert!(since.elapsed() > Duration::from_secs(1), "it was not held up: {:?}", since.elapsed());
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     way.go_on.notify_one();
     frozen.await.unwrap().unwrap_err();
     schema.open().await;
